@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A trace as the engine sees it: who calls, on which device, with which
+ * operation.  Decoded once, replayed under every policy.
+ *
+ * Most accesses of a trace are alike, so each call is 16 bytes and points to a
+ * shape: an operation class with its quantities, stored once.  Engines compile
+ * a policy per shape, not per call.
+ */
+#ifndef VS_MODEL_WORKLOAD_H
+#define VS_MODEL_WORKLOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/units.h"
+#include "operation.h"
+#include "trace.h"
+
+/* One distinct operation.  Interned: equal shapes have equal indices. */
+struct vs_shape {
+    uint8_t op;          /* enum vs_op */
+    uint8_t reserved[3]; /* 0 */
+    uint32_t facts;      /* bit per enum vs_fact */
+    uint32_t quantity[VS_Q_COUNT];
+};
+
+#define VS_DEVICE_NONE UINT16_MAX
+
+/* One call into the hypervisor by one vCPU. */
+struct vs_call {
+    vs_ns time_ns;     /* recorded arrival, since the workload's start */
+    uint32_t shape;    /* index into shapes */
+    uint16_t actor;    /* index into actors */
+    uint16_t device;   /* index into devices, VS_DEVICE_NONE for none */
+};
+_Static_assert(sizeof(struct vs_call) == 16, "a call is 16 bytes");
+
+/* A vCPU, or the unknown caller of an event. */
+struct vs_actor {
+    uint16_t domain;   /* index into domains */
+    uint16_t vcpu;     /* VS_VCPU_NONE: nobody known made these events; an actor of its own */
+    uint16_t pcpu;     /* where it was first seen, VS_PCPU_NONE where unknown */
+};
+
+struct vs_workload_domain {
+    uint16_t id;       /* domain id in the trace */
+    bool hardware_domain;
+    bool synthetic;    /* cloned, merged or generated: shown wherever a result is */
+    char name[48];
+};
+
+struct vs_workload_device {
+    uint32_t sbdf;
+    uint16_t owner;    /* index into domains at the start; VS_DOMAIN_NONE: unowned */
+    bool hidden;       /* owned by the hypervisor (dom_xen) */
+    bool present;      /* linked at the start; false: appears by device-add */
+    bool has_vpci;
+    bool has_msix;
+    bool snapshot;     /* its config space was known; false: learnt from traffic alone */
+};
+
+/* Why an access was classed conservatively; counted, shown with every result. */
+enum vs_guess {
+    VS_GUESS_NO_SNAPSHOT,   /* header and capabilities of the device never seen */
+    VS_GUESS_DECODE_STATE,  /* decode state before the first command access unknown */
+    VS_GUESS_MSI_STATE,     /* MSI or MSI-X state or vector count unknown */
+    VS_GUESS_BAR_SIZE,      /* BAR size unknown: map entries assumed */
+    VS_GUESS_VALUE,         /* the trace has no value */
+    VS_GUESS_CALLER,        /* nobody known made the event: own actor in the hardware domain */
+    VS_GUESS_COUNT
+};
+
+struct vs_workload {
+    struct vs_actor *actors;
+    size_t actor_count;
+    struct vs_workload_domain *domains;
+    size_t domain_count;
+    struct vs_workload_device *devices; /* in list order: ALLDEVS and DOMDEVS are walked so */
+    size_t device_count;
+    struct vs_shape *shapes;
+    size_t shape_count;
+    struct vs_call *calls; /* by time, ties in record order */
+    size_t call_count;
+    /* Target domain (index) of device-assign, -deassign and domain-destroy calls is in
+     * targets[call]; NULL when there are no such calls. */
+    uint16_t *targets;
+    /* Measured cost of the hardware config cycle per call, ns, 0 = unknown; NULL unless
+     * the trace's clock is real time and its durations are config cycles. */
+    uint32_t *measured_ns;
+    /* Recorded duration per call, ns, 0 = unknown; NULL when the trace has none.  Closed-loop
+     * think time is the gap from a call's recorded end; never used as a cost. */
+    uint32_t *recorded_ns;
+
+    vs_ns span_ns;          /* recorded time from first to last call's end */
+    uint64_t records;       /* read from the trace(s) */
+    uint64_t lost_records;
+    uint64_t skipped_records; /* kinds that carry no operation (notes, bind, contention) */
+    uint64_t op_count[VS_OP_COUNT];
+    uint64_t guess_count[VS_GUESS_COUNT];
+    uint64_t injected_calls, synthetic_calls;
+    bool emulated;          /* any part captured under emulation */
+    bool synthetic;         /* any part generated */
+    char **what_if;         /* steps past the capture, the traces' own and ours */
+    size_t what_if_count;
+    char **notes;           /* caveats of the traces */
+    size_t note_count;
+    char hash[VS_TRACE_HASH_TEXT]; /* of the traces, in order */
+    char *name;             /* traces' file names joined by "+", without directory */
+};
+
+/* What to do with recorded load before replaying it.  Each setting that is not
+ * the default adds a what-if line to the workload. */
+struct vs_workload_options {
+    double speed;      /* think times (closed) or arrival times (open) are divided by this; 1 */
+    uint32_t clones;   /* copies of every domain with its devices, in all; 1 */
+    uint64_t seed;     /* start offsets of clones */
+    bool rebase;       /* start every vCPU's stream at time 0, so that the streams of a log taken
+                          with one CPU at a time overlap */
+    vs_ns max_think_ns; /* cut idle gaps to this; 0: keep */
+};
+
+/*
+ * Read trace files (several: their domains lie side by side in one host, as
+ * `vpci-trace merge` does it) and class every record.  The workload owns all
+ * its arrays; free with vs_workload_free.
+ */
+int vs_workload_load(const char *const *paths, size_t path_count,
+                     const struct vs_workload_options *options, struct vs_workload **workload,
+                     struct vs_error *error);
+/* The same from records in memory (tests, and the checker's scenarios). */
+int vs_workload_from_records(const struct vs_trace_meta *meta, const struct vs_record *records,
+                             size_t count, const struct vs_workload_options *options,
+                             struct vs_workload **workload, struct vs_error *error);
+void vs_workload_free(struct vs_workload *workload);
+
+/* Lower-case-hyphen name of a reason ("no-snapshot"). */
+const char *vs_guess_name(enum vs_guess guess);
+
+/* Summary as JSON: counts per class, guesses, actors, domains, devices, what-ifs. */
+struct vs_json_out *vs_workload_json(const struct vs_workload *workload);
+
+#endif
