@@ -227,20 +227,20 @@ char *vs_duration_text(vs_ns duration_ns, char *buffer)
         return buffer;
     }
     for (const struct unit *unit = text_units; unit->name; unit++) {
-        for (unsigned decimals = 2; decimals <= 2; decimals--) {
-            unsigned __int128 scale = decimals == 2 ? 100 : decimals == 1 ? 10 : 1;
-            uint64_t scaled = (uint64_t)((duration_ns * scale + unit->factor / 2) / unit->factor);
-            uint64_t whole = scaled / (uint64_t)scale;
-            uint64_t fraction = scaled % (uint64_t)scale;
+        uint64_t scale = 100;
 
-            /* Rounding up to a fourth digit moves on: 9.999 is "10.0", 999.9 us "1.00 ms". */
+        for (int decimals = 2; decimals >= 0; decimals--, scale /= 10) {
+            unsigned __int128 wide = (unsigned __int128)duration_ns * scale + unit->factor / 2;
+            uint64_t scaled = (uint64_t)(wide / unit->factor);
+
+            /* A fourth digit, also one gained by rounding (999.9 us), moves on. */
             if (scaled >= 1000 && (decimals > 0 || unit[1].name))
                 continue;
             if (decimals == 0)
-                snprintf(buffer, VS_DURATION_TEXT, "%" PRIu64 " %s", whole, unit->name);
+                snprintf(buffer, VS_DURATION_TEXT, "%" PRIu64 " %s", scaled, unit->name);
             else
-                snprintf(buffer, VS_DURATION_TEXT, "%" PRIu64 ".%0*" PRIu64 " %s", whole,
-                         (int)decimals, fraction, unit->name);
+                snprintf(buffer, VS_DURATION_TEXT, "%" PRIu64 ".%0*" PRIu64 " %s", scaled / scale,
+                         decimals, scaled % scale, unit->name);
             return buffer;
         }
     }
