@@ -92,8 +92,8 @@ char *vs_error_describe(const struct vs_error *error, char *buffer, uint64_t siz
     if (has_source && error->line != VS_NOWHERE)
         snprintf(buffer, size_bytes, "%s:%" PRIu64 ": %s", error->source, error->line, error->text);
     else if (has_source && error->offset_bytes != VS_NOWHERE)
-        snprintf(buffer, size_bytes, "%s: byte %" PRIu64 ": %s", error->source,
-                 error->offset_bytes, error->text);
+        snprintf(buffer, size_bytes, "%s: byte %" PRIu64 ": %s", error->source, error->offset_bytes,
+                 error->text);
     else if (has_source)
         snprintf(buffer, size_bytes, "%s: %s", error->source, error->text);
     else

@@ -24,7 +24,7 @@ enum vs_err {
 };
 
 #define VS_ERROR_SOURCE_MAX 256
-#define VS_ERROR_TEXT_MAX 768
+#define VS_ERROR_TEXT_MAX   768
 
 /* Offset or line "not known". */
 #define VS_NOWHERE UINT64_MAX
@@ -41,7 +41,9 @@ struct vs_error {
     char text[VS_ERROR_TEXT_MAX];     /* one sentence: what was expected, what was found */
 };
 
+/* clang-format off */
 #define VS_ERROR_INIT {.code = VS_OK, .offset_bytes = VS_NOWHERE, .line = VS_NOWHERE}
+/* clang-format on */
 
 /*
  * Set an error without a place.  Returns code, so that a caller can write

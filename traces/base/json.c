@@ -38,10 +38,9 @@ static int parse_error(const json_error_t *problem, size_t length, const char *s
         return vs_error_set_at(error, VS_ERR_INPUT, source, VS_NOWHERE, (uint64_t)problem->line,
                                "column %d: a number that is too large: %s", problem->column,
                                problem->text);
-    return vs_error_set_at(error, VS_ERR_INPUT, source, VS_NOWHERE,
-                           problem->line > 0 ? (uint64_t)problem->line : 1,
-                           "column %d: not valid JSON: %s",
-                           problem->column > 0 ? problem->column : 1, problem->text);
+    return vs_error_set_at(
+        error, VS_ERR_INPUT, source, VS_NOWHERE, problem->line > 0 ? (uint64_t)problem->line : 1,
+        "column %d: not valid JSON: %s", problem->column > 0 ? problem->column : 1, problem->text);
 }
 
 int vs_json_parse(const char *text, size_t length, const char *source, struct vs_json_doc **doc,
@@ -275,9 +274,8 @@ int vs_json_refuse(const struct vs_json *at, struct vs_error *error, const char 
 }
 
 static const char *const kind_names[] = {
-    [VS_JSON_ABSENT] = "nothing",    [VS_JSON_NULL] = "null",
-    [VS_JSON_BOOLEAN] = "a boolean", [VS_JSON_NUMBER] = "a number",
-    [VS_JSON_STRING] = "a string",   [VS_JSON_ARRAY] = "an array",
+    [VS_JSON_ABSENT] = "nothing",   [VS_JSON_NULL] = "null",       [VS_JSON_BOOLEAN] = "a boolean",
+    [VS_JSON_NUMBER] = "a number",  [VS_JSON_STRING] = "a string", [VS_JSON_ARRAY] = "an array",
     [VS_JSON_OBJECT] = "an object",
 };
 

@@ -91,7 +91,10 @@ struct vs_json_out *vs_json_new_array(void);
 void vs_json_out_free(struct vs_json_out *out);
 
 /* key is NULL inside an array.  Doubles print with 17 significant digits at
- * most and never depend on the locale; NaN and infinities become null. */
+ * most and never depend on the locale; NaN and infinities become null.  Integers
+ * print exactly over all of uint64_t, but this reader (as many others) refuses
+ * those above INT64_MAX.  A NULL string becomes null, bytes that are not UTF-8
+ * become U+FFFD.  A key given twice makes the tree incomplete. */
 void vs_json_add_string(struct vs_json_out *out, const char *key, const char *value);
 void vs_json_add_u64(struct vs_json_out *out, const char *key, uint64_t value);
 void vs_json_add_i64(struct vs_json_out *out, const char *key, int64_t value);

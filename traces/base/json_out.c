@@ -66,8 +66,7 @@ static size_t utf8_length(const unsigned char *text)
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         if (text[0] < forms[i].first_min || text[0] > forms[i].first_max)
             continue;
-        if (forms[i].length > 1 &&
-            (text[1] < forms[i].second_min || text[1] > forms[i].second_max))
+        if (forms[i].length > 1 && (text[1] < forms[i].second_min || text[1] > forms[i].second_max))
             return 0;
         /* A terminating zero fails these tests, so nothing past it is read. */
         for (size_t j = 2; j < forms[i].length; j++) {
@@ -129,7 +128,8 @@ void vs_json_add(struct vs_json_out *out, const char *key, struct vs_json_out *c
 
     /* A key in an array, none in an object, or one that is there already, would
      * be text that nobody can read back. */
-    if (!child || child->incomplete || (in_object ? !name || find_key(out, name) : !in_array || key)) {
+    if (!child || child->incomplete ||
+        (in_object ? !name || find_key(out, name) : !in_array || key)) {
         if (out)
             out->incomplete = true;
         free(name);
@@ -298,10 +298,19 @@ static void write_node(const struct writer *writer, const struct vs_json_out *no
     }
 }
 
+static bool is_complete(const struct vs_json_out *node)
+{
+    bool complete = !node->incomplete;
+
+    for (const struct vs_json_out *child = node->first; child && complete; child = child->next)
+        complete = is_complete(child);
+    return complete;
+}
+
 static int write_tree(const struct writer *writer, const struct vs_json_out *out,
                       struct vs_error *error)
 {
-    if (!out || out->incomplete)
+    if (!out || !is_complete(out))
         return vs_error_set(error, VS_ERR_MEMORY,
                             "out of memory for a JSON result (or a member given twice)");
     locale_t plain = newlocale(LC_ALL_MASK, "C", NULL);

@@ -46,16 +46,19 @@ struct vs_option {
 };
 
 /* The last entry of an options array. */
+/* clang-format off */
 #define VS_OPTION_END {.name = NULL}
+/* clang-format on */
 
 struct vs_command {
-    const char *name;     /* "replay" */
+    const char *name;     /* "replay"; NULL in a program's only command: no subcommands */
     const char *summary;  /* one line for the list of commands */
     const char *operands; /* "TRACE...", for the usage line; NULL when none are taken */
     size_t operands_min, operands_max;
     const struct vs_option *options; /* ends with VS_OPTION_END; "help" is implied */
     size_t values_size_bytes;        /* of the values struct */
-    const char *description;         /* paragraphs for --help and the man page, or NULL */
+    const char *description;         /* paragraphs, parted by empty lines; one that starts with
+                                      * a blank stands as it is; or NULL */
     const char *const *examples;     /* NULL-terminated; printed last */
     /* Runs with parsed values; returns 0 or an enum vs_err, error set. */
     int (*run)(const struct vs_command *command, void *values, const struct vs_strings *operands,
@@ -63,9 +66,9 @@ struct vs_command {
 };
 
 struct vs_program_info {
-    const char *name;    /* "vpci-sim" */
-    const char *summary; /* one sentence */
-    const char *const *description; /* paragraphs, NULL-terminated */
+    const char *name;                         /* "vpci-sim" */
+    const char *summary;                      /* one sentence */
+    const char *const *description;           /* paragraphs, NULL-terminated */
     const struct vs_command *const *commands; /* NULL-terminated */
 };
 

@@ -24,12 +24,8 @@ struct unit {
 };
 
 static const struct unit duration_units[] = {
-    {"ns", 1},
-    {"us", UINT64_C(1000)},
-    {"ms", UINT64_C(1000000)},
-    {"s", VS_NS_PER_S},
-    {"m", 60 * VS_NS_PER_S},
-    {"h", 3600 * VS_NS_PER_S},
+    {"ns", 1},          {"us", UINT64_C(1000)},  {"ms", UINT64_C(1000000)},
+    {"s", VS_NS_PER_S}, {"m", 60 * VS_NS_PER_S}, {"h", 3600 * VS_NS_PER_S},
     {NULL, 0},
 };
 
@@ -216,7 +212,7 @@ char *vs_sbdf_text(uint32_t sbdf, char *buffer)
 /* Printed with the first unit in which three digits are enough; minutes and
  * hours only where seconds would need more. */
 static const struct unit text_units[] = {
-    {"us", UINT64_C(1000)},      {"ms", UINT64_C(1000000)},     {"s", VS_NS_PER_S},
+    {"us", UINT64_C(1000)},    {"ms", UINT64_C(1000000)}, {"s", VS_NS_PER_S},
     {"min", 60 * VS_NS_PER_S}, {"h", 3600 * VS_NS_PER_S}, {NULL, 0},
 };
 

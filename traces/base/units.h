@@ -14,7 +14,7 @@ typedef uint64_t vs_ns; /* nanoseconds: traces, results */
 typedef uint64_t vs_ps; /* picoseconds: inside the engine, 2^64 ps = 213 days */
 
 #define VS_PS_PER_NS UINT64_C(1000)
-#define VS_NS_PER_S UINT64_C(1000000000)
+#define VS_NS_PER_S  UINT64_C(1000000000)
 
 /* "1.5us", "20ns", "30s", "5m", "1h" to nanoseconds.  A bare number, another
  * unit, trailing junk, a negative or an overflowing value: VS_ERR_USAGE. */
