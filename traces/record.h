@@ -25,7 +25,7 @@ enum vs_kind {
     VS_KIND_MSIX_READ = 3,
     VS_KIND_MSIX_WRITE = 4,
     /* Another trapped MMIO that walks the MMIO handlers (and so vPCI's msix_accept):
-     * value = guest frame number, low 32 bits. */
+     * value = guest frame number, low 32 bits; size where known, else 0; no sbdf. */
     VS_KIND_MMIO = 5,
     /* Device appears to or leaves the hypervisor (PHYSDEVOP_pci_device_{add,remove}): sbdf. */
     VS_KIND_DEVICE_ADD = 6,
@@ -101,6 +101,8 @@ const char *vs_kind_name(enum vs_kind kind);
 enum vs_kind vs_kind_from_name(const char *name);
 /* Name of a flag bit ("size-inferred"), or NULL. */
 const char *vs_flag_name(enum vs_flag flag);
+/* The flag bit for a name, or 0. */
+unsigned int vs_flag_from_name(const char *name);
 
 /*
  * Is this record one that a producer may write?  Returns NULL when it is, else

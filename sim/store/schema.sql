@@ -1,0 +1,204 @@
+-- SPDX-License-Identifier: GPL-2.0-or-later
+--
+-- Results of vpci-sim: the contract between the simulator and whatever reads its
+-- numbers (vpci-report, sqlite3, a notebook).  One row of `run` per replay; the
+-- rest hangs off it.  All times are nanoseconds of virtual time unless a name
+-- says otherwise.  Names of operations, locks, policies and machines are the
+-- lower-case names of the command line.
+--
+-- Opened in WAL mode with foreign keys on; each run is one transaction.
+
+PRAGMA user_version = 1;
+
+CREATE TABLE run (
+    id                INTEGER PRIMARY KEY,
+    run_key           TEXT NOT NULL UNIQUE, -- XXH3-128 of all that decides the result
+    created_at        TEXT NOT NULL,        -- wall time, UTC, ISO 8601; not part of the key
+    version           TEXT NOT NULL,        -- vpci-sim's release
+    -- What was replayed.
+    trace_name        TEXT NOT NULL,        -- file names joined by '+'
+    trace_hash        TEXT NOT NULL,        -- content hash, independent of packing
+    emulated          INTEGER NOT NULL,     -- captured under emulation: times are no latencies
+    synthetic         INTEGER NOT NULL,     -- generated, cloned or merged in part or whole
+    what_if           TEXT NOT NULL,        -- JSON array: each step past the capture, [] for none
+    notes             TEXT NOT NULL,        -- JSON array: caveats of the traces
+    records           INTEGER NOT NULL,
+    lost_records      INTEGER NOT NULL,
+    injected_calls    INTEGER NOT NULL,
+    synthetic_calls   INTEGER NOT NULL,
+    guesses           TEXT NOT NULL,        -- JSON object: reason -> accesses classed conservatively
+    recorded_span_ns  INTEGER NOT NULL,     -- first to last access as loaded (after speed, rebase)
+    domains           INTEGER NOT NULL,
+    vcpus             INTEGER NOT NULL,
+    devices           INTEGER NOT NULL,
+    -- Under what.
+    policy            TEXT NOT NULL,
+    policy_source     TEXT NOT NULL,
+    policy_text       TEXT NOT NULL,        -- the policy file as read
+    policy_rank       INTEGER NOT NULL,     -- order in every comparison; 1000 for the user's own
+    machine           TEXT NOT NULL,
+    machine_text      TEXT NOT NULL,
+    machine_assumptions INTEGER NOT NULL,   -- numbers in the profile without a measurement
+    cpus              INTEGER NOT NULL,
+    timing            TEXT NOT NULL CHECK (timing IN ('closed', 'open')),
+    speed             REAL NOT NULL,
+    clones            INTEGER NOT NULL,
+    seed              INTEGER NOT NULL,
+    rebase            INTEGER NOT NULL,
+    max_think_ns      INTEGER NOT NULL,     -- 0: idle gaps kept
+    options           TEXT NOT NULL,        -- JSON: all of the above once more, as stored with a run
+    -- What came out.
+    outcome           TEXT NOT NULL CHECK (outcome IN ('done', 'deadlock')),
+    outcome_text      TEXT NOT NULL,        -- '' or who waits for whom, one line an edge
+    calls             INTEGER NOT NULL,     -- completed; deferred maps not counted
+    deferred_maps     INTEGER NOT NULL,
+    missed_calls      INTEGER NOT NULL,     -- device was gone: plain access
+    makespan_ns       INTEGER NOT NULL,
+    floor_ns          INTEGER NOT NULL,     -- sum of uncontended costs
+    lock_wait_ns      INTEGER NOT NULL,
+    cpu_wait_ns       INTEGER NOT NULL,     -- waiting for a pCPU busy with another vCPU
+    cross_domain_wait_ns INTEGER NOT NULL,  -- lock wait while another domain held the lock
+    throughput_per_s  REAL NOT NULL,        -- calls per second of virtual time
+    p50_ns            INTEGER NOT NULL,     -- latency of accesses, waiting included
+    p90_ns            INTEGER NOT NULL,
+    p99_ns            INTEGER NOT NULL,
+    p999_ns           INTEGER NOT NULL,
+    max_ns            INTEGER NOT NULL,
+    histogram         BLOB NOT NULL,        -- latency of all accesses; layout below
+    hazards           INTEGER NOT NULL,     -- sum over table hazard; 0: none seen in this replay
+    most_contended    TEXT NOT NULL,        -- lock with the largest total wait, '' when none waited
+    grace_periods     INTEGER NOT NULL,
+    grace_period_max_ns INTEGER NOT NULL,
+    little_error      REAL NOT NULL,        -- worst relative error of L = X R over the locks
+    time_error_ns     INTEGER NOT NULL,     -- of think + wait + work = vCPUs x horizon
+    overlap_count     INTEGER NOT NULL,     -- grants that broke exclusion; must be 0
+    bucket_ns         INTEGER NOT NULL,     -- width of a time bucket
+    buckets           BLOB NOT NULL         -- layout below
+);
+
+-- Histogram blob: for each bucket that is not empty, in order: u32 bucket index,
+-- u64 count, little-endian, 12 bytes each.  Bucket i < 64 holds the value i ns;
+-- bucket 64 + 32 k + j (j < 32) holds values from (32 + j) << (k + 1) ns on.
+--
+-- Buckets blob: per time bucket, in order: u64 busy_ns (vCPUs inside the
+-- hypervisor, summed), u64 wait_ns (of which waiting for locks), u64 calls,
+-- little-endian, 24 bytes each.
+
+CREATE TABLE latency (
+    run_id            INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    operation         TEXT NOT NULL,        -- 'toggle-decode'
+    label             TEXT NOT NULL,        -- 'O4b'
+    domain            TEXT NOT NULL,        -- name, or 'd' and id
+    count             INTEGER NOT NULL,
+    total_ns          INTEGER NOT NULL,
+    wait_ns           INTEGER NOT NULL,     -- of which waiting for locks
+    p50_ns            INTEGER NOT NULL,
+    p90_ns            INTEGER NOT NULL,
+    p99_ns            INTEGER NOT NULL,
+    p999_ns           INTEGER NOT NULL,
+    max_ns            INTEGER NOT NULL,
+    histogram         BLOB NOT NULL,
+    PRIMARY KEY (run_id, operation, domain)
+) WITHOUT ROWID;
+
+CREATE TABLE lock (
+    run_id            INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    lock              TEXT NOT NULL,        -- Xen's name
+    kind              TEXT NOT NULL,        -- 'rwlock'
+    instance          TEXT NOT NULL,        -- '' (global), domain, or sbdf; 'other' sums the rest
+    mode              TEXT NOT NULL,        -- 'exclusive', 'read', 'write'
+    below_vpci        INTEGER NOT NULL,     -- shared by all policies
+    instances         INTEGER NOT NULL,     -- instances in this row: 1, more for 'other'
+    acquire_count     INTEGER NOT NULL,
+    try_count         INTEGER NOT NULL,
+    try_failed_count  INTEGER NOT NULL,
+    wait_count        INTEGER NOT NULL,
+    wait_total_ns     INTEGER NOT NULL,
+    wait_max_ns       INTEGER NOT NULL,
+    hold_count        INTEGER NOT NULL,
+    hold_total_ns     INTEGER NOT NULL,
+    hold_max_ns       INTEGER NOT NULL,
+    transfer_count    INTEGER NOT NULL,     -- acquisitions whose line came from another CPU
+    cross_domain_wait_ns INTEGER NOT NULL,
+    PRIMARY KEY (run_id, lock, instance, mode)
+) WITHOUT ROWID;
+
+CREATE TABLE blocker (
+    run_id            INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    waiter            TEXT NOT NULL,        -- operation that waited
+    holder            TEXT NOT NULL,        -- operation that held
+    lock              TEXT NOT NULL,
+    cross_domain      INTEGER NOT NULL,
+    wait_ns           INTEGER NOT NULL,
+    PRIMARY KEY (run_id, waiter, holder, lock, cross_domain)
+) WITHOUT ROWID;
+
+CREATE TABLE hazard (
+    run_id            INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    hazard            TEXT NOT NULL,        -- 'use-after-free'
+    count             INTEGER NOT NULL,
+    first_ns          INTEGER NOT NULL,
+    first_text        TEXT NOT NULL,        -- 'd0v1 read-passthrough 0000:00:03.0 after device-remove'
+    PRIMARY KEY (run_id, hazard)
+) WITHOUT ROWID;
+
+-- Calls per operation class as the model classed the trace: the same for every policy.
+CREATE TABLE operation_count (
+    run_id            INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    operation         TEXT NOT NULL,
+    label             TEXT NOT NULL,
+    count             INTEGER NOT NULL,
+    PRIMARY KEY (run_id, operation)
+) WITHOUT ROWID;
+
+-- The usual questions.
+
+-- Which policy is safe in its replays, and what does it cost?  One row a run;
+-- slowdown is against the floor `none` with everything else equal.
+CREATE VIEW policy_comparison AS
+SELECT r.id AS run_id, r.trace_name, r.machine, r.timing, r.speed, r.clones, r.cpus, r.seed,
+       r.rebase, r.max_think_ns, r.policy,
+       CASE WHEN r.outcome = 'deadlock' THEN 'deadlock'
+            WHEN r.hazards > 0 THEN 'hazard'
+            ELSE 'none seen' END AS hazard_seen,
+       r.hazards, r.throughput_per_s, r.p50_ns, r.p99_ns, r.p999_ns, r.max_ns,
+       r.lock_wait_ns, r.most_contended, r.cross_domain_wait_ns,
+       CAST(r.makespan_ns AS REAL) / NULLIF(f.makespan_ns, 0) AS makespan_vs_none,
+       CAST(r.p99_ns AS REAL) / NULLIF(f.p99_ns, 0) AS p99_vs_none,
+       r.what_if, r.lost_records
+FROM run r
+LEFT JOIN run f ON f.policy = 'none' AND f.trace_hash = r.trace_hash
+     AND f.machine_text = r.machine_text AND f.timing = r.timing AND f.speed = r.speed
+     AND f.clones = r.clones AND f.seed = r.seed AND f.rebase = r.rebase
+     AND f.max_think_ns = r.max_think_ns AND f.cpus = r.cpus AND f.version = r.version
+ORDER BY r.trace_name, r.machine, r.timing, r.speed, r.clones, r.policy_rank, r.policy;
+
+-- Where is the waiting?  One row per run, lock and mode, instances summed.
+CREATE VIEW lock_contention AS
+SELECT r.id AS run_id, r.policy, r.trace_name, r.speed, r.clones, l.lock, l.kind, l.mode,
+       l.below_vpci, SUM(l.acquire_count) AS acquire_count, SUM(l.wait_count) AS wait_count,
+       SUM(l.wait_total_ns) AS wait_total_ns, MAX(l.wait_max_ns) AS wait_max_ns,
+       SUM(l.hold_total_ns) AS hold_total_ns, MAX(l.hold_max_ns) AS hold_max_ns,
+       SUM(l.transfer_count) AS transfer_count,
+       SUM(l.cross_domain_wait_ns) AS cross_domain_wait_ns
+FROM lock l JOIN run r ON r.id = l.run_id
+GROUP BY r.id, l.lock, l.mode
+ORDER BY r.id, wait_total_ns DESC, l.lock, l.mode;
+
+-- Which operations are slow, and how much of that is waiting?  Domains summed
+-- where a count can be; percentiles are the worst domain's.
+CREATE VIEW latency_by_operation AS
+SELECT r.id AS run_id, r.policy, r.trace_name, r.speed, r.clones, a.operation, a.label,
+       SUM(a.count) AS count, CAST(SUM(a.total_ns) AS REAL) / SUM(a.count) AS mean_ns,
+       CAST(SUM(a.wait_ns) AS REAL) / SUM(a.count) AS mean_wait_ns,
+       MAX(a.p99_ns) AS worst_domain_p99_ns, MAX(a.max_ns) AS max_ns
+FROM latency a JOIN run r ON r.id = a.run_id
+GROUP BY r.id, a.operation
+ORDER BY r.id, a.label, a.operation;
+
+-- Who made whom wait?
+CREATE VIEW blockers AS
+SELECT r.id AS run_id, r.policy, r.trace_name, r.speed, r.clones, b.waiter, b.holder, b.lock,
+       b.cross_domain, b.wait_ns
+FROM blocker b JOIN run r ON r.id = b.run_id
+ORDER BY r.id, b.wait_ns DESC, b.waiter, b.holder;

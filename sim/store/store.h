@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The results database: one SQLite file, schema in schema.sql.  One
+ * transaction per run: after any interruption the file holds whole runs only.
+ */
+#ifndef VS_STORE_STORE_H
+#define VS_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "engine/engine.h"
+#include "engine/machine.h"
+#include "engine/result.h"
+#include "model/workload.h"
+#include "policies/policy.h"
+
+struct vs_store;
+
+/* Everything that repeats a run.  Two runs with equal keys have equal results. */
+struct vs_run {
+    const struct vs_workload *workload;
+    const struct vs_policy *policy;
+    const struct vs_machine *machine;
+    struct vs_workload_options load; /* speed, clones, seed, rebase, max think */
+    struct vs_engine_options engine; /* timing, cpus */
+    const char *const *trace_paths;
+    size_t trace_path_count;
+};
+
+#define VS_RUN_KEY_TEXT 33
+/* XXH3-128 over trace hash, policy text, machine text, load, timing, cpus and
+ * version, as 32 hex digits.  File names do not count. */
+void vs_run_key(const struct vs_run *run, char *key);
+
+/*
+ * Open or create the database.  VS_ERR_HOST with the reason when it cannot be
+ * created, written or locked; VS_ERR_INPUT when the file is no database of ours
+ * or has another schema version (both named).
+ */
+int vs_store_open(const char *path, struct vs_store **store, struct vs_error *error);
+void vs_store_close(struct vs_store *store);
+
+/* 1 when a run with this key is stored, 0 when not, negative on error. */
+int vs_store_has(struct vs_store *store, const char *key, struct vs_error *error);
+/* Store a run with its result in one transaction, replacing one of equal key.
+ * A full disk leaves the database as it was (VS_ERR_HOST). */
+int vs_store_put(struct vs_store *store, const struct vs_run *run, const struct vs_result *result,
+                 struct vs_error *error);
+
+#endif
