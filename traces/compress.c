@@ -72,3 +72,62 @@ int vs_decompress(struct vs_decompressor *decompressor, const uint8_t *bytes, si
     size_t got = ZSTD_decompressDCtx(decompressor->context, out, expected, bytes, length);
     return ZSTD_isError(got) || got != expected ? -1 : 0;
 }
+
+/* ------------------------------------------------------------------- stream */
+
+struct vs_zstd_stream {
+    ZSTD_DStream *stream;
+    size_t hint;  /* of the last decode: 0 when a frame has just ended */
+    bool started; /* some input was seen */
+};
+
+struct vs_zstd_stream *vs_zstd_stream_new(void)
+{
+    struct vs_zstd_stream *stream = calloc(1, sizeof(*stream));
+
+    if (!stream)
+        return NULL;
+    stream->stream = ZSTD_createDStream();
+    if (!stream->stream || ZSTD_isError(ZSTD_initDStream(stream->stream))) {
+        vs_zstd_stream_free(stream);
+        return NULL;
+    }
+    return stream;
+}
+
+void vs_zstd_stream_free(struct vs_zstd_stream *stream)
+{
+    if (!stream)
+        return;
+    ZSTD_freeDStream(stream->stream);
+    free(stream);
+}
+
+int vs_zstd_stream_decode(struct vs_zstd_stream *stream, const void *from, size_t from_bytes,
+                          size_t *used_bytes, void *to, size_t to_bytes, size_t *made_bytes,
+                          bool *frame_open, const char **why)
+{
+    ZSTD_inBuffer in = {.src = from, .size = from_bytes, .pos = 0};
+    ZSTD_outBuffer out = {.dst = to, .size = to_bytes, .pos = 0};
+    int ret = 0;
+
+    /* Without input left, go on only to flush what an open frame still holds. */
+    while (out.pos < out.size && (in.pos < in.size || (stream->started && stream->hint != 0))) {
+        size_t in_before = in.pos, out_before = out.pos;
+        size_t hint = ZSTD_decompressStream(stream->stream, &out, &in);
+
+        if (ZSTD_isError(hint)) {
+            *why = ZSTD_getErrorName(hint);
+            ret = -1;
+            break;
+        }
+        stream->started = true;
+        stream->hint = hint;
+        if (in.pos == in_before && out.pos == out_before)
+            break;
+    }
+    *used_bytes = in.pos;
+    *made_bytes = out.pos;
+    *frame_open = stream->started && stream->hint != 0;
+    return ret;
+}

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* zstd for block payloads: the only includer of zstd.h in vs_trace is compress.c. */
+/* zstd for block payloads (writer, reader) and for compressed input files (import/input.c): the
+ * only includer of zstd.h is compress.c. */
 #ifndef VS_TRACE_COMPRESS_H
 #define VS_TRACE_COMPRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,5 +29,19 @@ void vs_decompressor_free(struct vs_decompressor *decompressor);
  * damaged or holds another number of bytes. */
 int vs_decompress(struct vs_decompressor *decompressor, const uint8_t *bytes, size_t length,
                   uint8_t *out, size_t expected);
+
+/*
+ * Streams, for input files that someone compressed (import/input.c).
+ * vs_zstd_stream_decode takes *used_bytes of from and gives *made_bytes to to.
+ * *frame_open says whether a frame is unfinished, so that the end of input while
+ * it is true is truncation.  Several frames in a row are one stream.  Returns 0,
+ * or -1 with *why (a constant string) when the data is damaged.
+ */
+struct vs_zstd_stream;
+struct vs_zstd_stream *vs_zstd_stream_new(void); /* NULL when out of memory */
+void vs_zstd_stream_free(struct vs_zstd_stream *stream);
+int vs_zstd_stream_decode(struct vs_zstd_stream *stream, const void *from, size_t from_bytes,
+                          size_t *used_bytes, void *to, size_t to_bytes, size_t *made_bytes,
+                          bool *frame_open, const char **why);
 
 #endif

@@ -84,6 +84,12 @@ int vs_import_add(struct vs_import_sink *sink, const struct vs_record *records, 
 /* Hardware virtualisation of an xentrace log's host. */
 enum vs_import_vendor { VS_VENDOR_UNSTATED, VS_VENDOR_SVM, VS_VENDOR_VMX };
 
+/* Choices of --align (qemu-log): each guest's first line at time 0, or wall time kept. */
+enum vs_import_align { VS_ALIGN_START, VS_ALIGN_WALL };
+
+/* Choices of --clock (csv, jsonl): "unknown" (the default) is treated as no real time. */
+enum vs_import_clock { VS_CLOCK_UNKNOWN, VS_CLOCK_REAL, VS_CLOCK_EMULATED };
+
 /*
  * The command line of `vpci-trace import`, parsed.  Strings live as long as the
  * import.  An option that the chosen importer does not list in `takes` has been
@@ -95,21 +101,23 @@ struct vs_import_options {
     bool emulated;            /* --emulated: already in meta */
 
     /* xentrace */
-    const char *tsc_hz;       /* "1GHz", "2394.3MHz"; NULL when not given */
-    const char *xl_info;      /* file with the output of `xl info`, for cpu_mhz */
-    struct vs_strings ecam;   /* each BASE:SEG:BUS0-BUS1 */
-    const char *mcfg;         /* ACPI MCFG table, binary */
-    const char *iomem;        /* /proc/iomem text of the hardware domain */
-    int vendor;               /* enum vs_import_vendor */
+    const char *tsc_hz;             /* "1GHz", "2394.3MHz"; NULL when not given */
+    const char *xl_info;            /* file with the output of `xl info`, for cpu_mhz */
+    struct vs_strings ecam;         /* each BASE:SEG:BUS0-BUS1 */
+    const char *mcfg;               /* ACPI MCFG table, binary */
+    const char *iomem;              /* /proc/iomem text of the hardware domain */
+    int vendor;                     /* enum vs_import_vendor */
+    struct vs_strings only_domains; /* domain ids to keep; empty: every domain */
 
     /* csv, jsonl */
-    const char *columns;      /* how the input's columns map to fields, see csv.c */
+    const char *columns; /* how the input's columns map to fields, see csv.c */
 
     /* qemu-log */
     struct vs_strings threads; /* each THREAD=CPU or THREAD=none, for logs without CPU events */
+    int align;                 /* enum vs_import_align: how several guests' clocks meet */
 
     /* qemu-log, csv, jsonl */
-    const char *backend;      /* what produced the log, for meta->backend */
+    const char *backend; /* what produced the log, for meta->backend */
 };
 
 struct vs_importer {
