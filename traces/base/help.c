@@ -10,6 +10,7 @@
 
 #define TEXT_COLUMN    26 /* where the sentences of options start */
 #define EXAMPLE_MARGIN 2
+#define EXAMPLE_INDENT 4
 
 /* One character per byte would break lines early at a multi-byte one. */
 static size_t columns(const char *text, size_t length)
@@ -29,7 +30,8 @@ static void blanks(FILE *stream, size_t count)
 }
 
 /* text of length bytes, in lines from margin to the last column; the cursor is
- * at column (at most margin) now.  join stands at the end of a broken line. */
+ * at column (at most margin) now.  join stands at the end of a broken line; with
+ * one, the lines after the first are indented further. */
 static void wrap(FILE *stream, const char *text, size_t length, size_t column, size_t margin,
                  const char *join)
 {
@@ -52,9 +54,9 @@ static void wrap(FILE *stream, const char *text, size_t length, size_t column, s
             blanks(stream, margin - column);
             column = margin;
         } else if (column + 1 + width > last) {
+            column = margin + (*join ? EXAMPLE_INDENT : 0);
             fprintf(stream, "%s\n", join);
-            blanks(stream, margin);
-            column = margin;
+            blanks(stream, column);
         } else {
             putc(' ', stream);
             column++;

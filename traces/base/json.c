@@ -289,7 +289,7 @@ static const char *found(const struct vs_json *at, char *buffer)
     if (json_is_integer(node))
         snprintf(buffer, FOUND_TEXT, "%" JSON_INTEGER_FORMAT, json_integer_value(node));
     else if (json_is_real(node))
-        snprintf(buffer, FOUND_TEXT, "%.17g", json_real_value(node));
+        snprintf(buffer, FOUND_TEXT, "the non-integer %g", json_real_value(node));
     else if (json_is_string(node))
         snprintf(buffer, FOUND_TEXT, "the string \"%.40s\"", json_string_value(node));
     else if (json_is_boolean(node))
