@@ -50,17 +50,17 @@ enum vs_lock_scope { VS_SCOPE_GLOBAL, VS_SCOPE_DOMAIN, VS_SCOPE_DEVICE };
 /* Objects whose lifetime a policy protects. */
 enum vs_object {
     VS_OBJECT_NONE,
-    VS_OBJECT_PDEV,    /* struct pci_dev */
-    VS_OBJECT_VPCI,    /* pdev->vpci with handlers, MSI and MSI-X state */
+    VS_OBJECT_PDEV, /* struct pci_dev */
+    VS_OBJECT_VPCI, /* pdev->vpci with handlers, MSI and MSI-X state */
     VS_OBJECT_COUNT
 };
 
 struct vs_lock_decl {
-    char *name;                /* Xen's name: "pcidevs_lock", "pci_lock", "vpci_lock" */
+    char *name; /* Xen's name: "pcidevs_lock", "pci_lock", "vpci_lock" */
     enum vs_lock_kind kind;
-    enum vs_lock_scope scope;  /* one instance per ... */
-    enum vs_object inside;     /* the lock's word is in this object and dies with it */
-    bool below_vpci;           /* shared by all policies: config cycles, events, p2m, ... */
+    enum vs_lock_scope scope; /* one instance per ... */
+    enum vs_object inside;    /* the lock's word is in this object and dies with it */
+    bool below_vpci;          /* shared by all policies: config cycles, events, p2m, ... */
     bool irqsave;
     char *source;
 };
@@ -77,9 +77,9 @@ enum vs_list {
 
 /* Whose: which domain's lock or list a step means. */
 enum vs_whose {
-    VS_OF_CALLER, /* the domain of the running vCPU */
-    VS_OF_OWNER,  /* the device's owner when the step runs */
-    VS_OF_TARGET, /* the domain that the call names (assign, destroy) */
+    VS_OF_CALLER,   /* the domain of the running vCPU */
+    VS_OF_OWNER,    /* the device's owner when the step runs */
+    VS_OF_TARGET,   /* the domain that the call names (assign, destroy) */
     VS_OF_HARDWARE, /* the hardware domain */
     VS_WHOSE_COUNT
 };
@@ -91,78 +91,100 @@ enum vs_which {
     VS_WHICH_COUNT
 };
 
+/* Which part of a list a for-each visits, besides except-self. */
+enum vs_part {
+    VS_PART_ALL,
+    VS_PART_BEFORE, /* devices with a smaller sbdf than the call's device */
+    VS_PART_AFTER,  /* with a larger one */
+    VS_PART_COUNT
+};
+
 /* Work: time that passes.  Unit costs come from the machine profile. */
 enum vs_work {
-    VS_WORK_EXIT_PORT,      /* VM exit, decode, entry of a port access */
-    VS_WORK_EXIT_MMIO,      /* the same for a nested page fault with instruction emulation */
+    VS_WORK_EXIT_PORT, /* VM exit, decode, entry of a port access */
+    VS_WORK_EXIT_MMIO, /* the same for a nested page fault with instruction emulation */
     VS_WORK_EXIT_HYPERCALL,
-    VS_WORK_CONF1_CYCLE,    /* one hardware cycle through 0xCF8/0xCFC: two port accesses */
-    VS_WORK_ECAM_CYCLE,     /* one hardware cycle through memory-mapped configuration */
-    VS_WORK_LIST_NODE,      /* one node of a device list */
-    VS_WORK_HANDLER_NODE,   /* one node of vpci->handlers */
-    VS_WORK_HANDLER,        /* a handler's own work in memory */
-    VS_WORK_BAR_COMPARE,    /* one overlap comparison of two BARs */
-    VS_WORK_RANGESET,       /* one rangeset operation */
-    VS_WORK_P2M_ENTRY,      /* one second-stage entry set or cleared */
+    VS_WORK_CONF1_CYCLE,  /* one hardware cycle through 0xCF8/0xCFC: two port accesses */
+    VS_WORK_ECAM_CYCLE,   /* one hardware cycle through memory-mapped configuration */
+    VS_WORK_LIST_NODE,    /* one node of a device list */
+    VS_WORK_HANDLER_NODE, /* one node of vpci->handlers */
+    VS_WORK_HANDLER,      /* a handler's own work in memory */
+    VS_WORK_BAR_COMPARE,  /* one overlap comparison of two BARs */
+    VS_WORK_RANGESET,     /* one rangeset operation */
+    VS_WORK_P2M_ENTRY,    /* one second-stage entry set or cleared */
     VS_WORK_IOTLB_FLUSH,
-    VS_WORK_IRQ_ALLOC,      /* one vector: allocate */
-    VS_WORK_IRQ_MAP,        /* map_domain_pirq without its config cycles */
+    VS_WORK_IRQ_ALLOC, /* one vector: allocate */
+    VS_WORK_IRQ_MAP,   /* map_domain_pirq without its config cycles */
     VS_WORK_IRQ_BIND,
     VS_WORK_IRQ_UNBIND,
     VS_WORK_IRQ_UNMAP,
     VS_WORK_IRQ_MASK,
-    VS_WORK_IRTE_UPDATE,    /* interrupt remapping entry and its invalidation */
-    VS_WORK_MSIX_ENTRY,     /* one MSI-X table entry read or written in memory */
-    VS_WORK_MMIO_FORWARD,   /* an access forwarded to the device's own MMIO */
+    VS_WORK_IRTE_UPDATE,  /* interrupt remapping entry and its invalidation */
+    VS_WORK_MSIX_ENTRY,   /* one MSI-X table entry read or written in memory */
+    VS_WORK_MMIO_FORWARD, /* an access forwarded to the device's own MMIO */
     VS_WORK_IOMMU_ATTACH,
     VS_WORK_IOMMU_DETACH,
     VS_WORK_ALLOCATE,
     VS_WORK_FREE,
-    VS_WORK_PRINT,          /* one line on the console */
-    VS_WORK_SOFTIRQ,        /* one pass over pending softirqs */
-    VS_WORK_MMIO_HANDLERS,  /* walk of the domain's MMIO handler list */
+    VS_WORK_PRINT,         /* one line on the console */
+    VS_WORK_SOFTIRQ,       /* one pass over pending softirqs */
+    VS_WORK_MMIO_HANDLERS, /* walk of the domain's MMIO handler list */
     VS_WORK_COUNT
 };
 
 struct vs_work_info {
-    const char *name;    /* "conf1-cycle" */
+    const char *name; /* "conf1-cycle" */
     const char *summary;
     bool is_config_cycle; /* a measured duration of the trace may replace its cost */
 };
 extern const struct vs_work_info vs_work_table[VS_WORK_COUNT];
 
 enum vs_step_kind {
-    VS_STEP_WORK,           /* work, quantity, count */
-    VS_STEP_LOCK,           /* lock, mode, whose/which; waits */
-    VS_STEP_UNLOCK,         /* lock, mode, whose/which */
-    VS_STEP_TRY,            /* lock, mode; body when taken (must release it), orelse when not */
-    VS_STEP_LOOKUP,         /* walk list for the call's device; finds nothing: leave */
-    VS_STEP_DEREF,          /* read pdev->vpci: uses PDEV; NULL: leave.  "recheck" is the same */
-    VS_STEP_USE,            /* object must be alive; which */
-    VS_STEP_READ_BARS,      /* BAR state of which device is read for count comparisons */
-    VS_STEP_WRITE_BARS,     /* BAR state of which device is written */
-    VS_STEP_LINK,           /* put the device on list */
-    VS_STEP_UNLINK,         /* take it off */
-    VS_STEP_SET_OWNER,      /* pdev->domain = whose */
-    VS_STEP_ALLOCATE,       /* object comes to life, not yet reachable */
-    VS_STEP_PUBLISH,        /* pdev->vpci = the allocated one */
-    VS_STEP_CLEAR,          /* pdev->vpci = NULL; the old one stays with this actor */
-    VS_STEP_FREE,           /* object's memory is given back now */
-    VS_STEP_RCU_READ_LOCK,  /* lock (of kind rcu) */
+    VS_STEP_WORK,          /* work, done count * quantity / per times */
+    VS_STEP_LOCK,          /* lock, mode, whose/which; waits */
+    VS_STEP_UNLOCK,        /* lock, mode, whose/which */
+    VS_STEP_TRY,           /* lock, mode; body when taken, orelse when not: both end
+                            * holding the same (or leave) */
+    VS_STEP_LOOKUP,        /* walk list for the call's device; finds nothing: leave */
+    VS_STEP_DEREF,         /* read pdev->vpci of which: uses PDEV; NULL: leave.  With
+                            * branch: body when not NULL, orelse when NULL, no leave.
+                            * recheck: is what was found before still pdev->vpci? */
+    VS_STEP_USE,           /* object must be alive; which */
+    VS_STEP_READ_BARS,     /* BAR state of which device is read for count comparisons,
+                            * which cost count * bar-compare */
+    VS_STEP_WRITE_BARS,    /* BAR state of which device is written; no cost of its own */
+    VS_STEP_LINK,          /* put which device on list of whose */
+    VS_STEP_UNLINK,        /* take it off; not on it: nothing happens */
+    VS_STEP_SET_OWNER,     /* pdev->domain of which = whose */
+    VS_STEP_ALLOCATE,      /* object of which comes to life, not yet reachable, and with it
+                            * the initial reference of a refcount inside it.  PDEV that is on
+                            * the list of all devices already: leave (alloc_pdev finds it) */
+    VS_STEP_PUBLISH,       /* pdev->vpci of which = the allocated one */
+    VS_STEP_CLEAR,         /* pdev->vpci of which = NULL; the old one stays with this actor.
+                            * NULL already: nothing happens */
+    VS_STEP_FREE,          /* object's memory is given back now; VPCI: the cleared one, else
+                            * the published one, else nothing happens */
+    VS_STEP_RCU_READ_LOCK, /* lock (of kind rcu) */
     VS_STEP_RCU_READ_UNLOCK,
-    VS_STEP_CALL_RCU,       /* free object after a grace period; which object */
-    VS_STEP_RCU_BARRIER,    /* wait until every queued callback ran */
-    VS_STEP_GET,            /* take a reference (lock of kind refcount) */
-    VS_STEP_PUT,            /* drop it; zero frees the object that it is inside */
-    VS_STEP_DEFER,          /* fill the vCPU's pending slot; by_sbdf: not by pointer */
-    VS_STEP_TAKE_PENDING,   /* the device is the one in the pending slot; none: leave */
+    VS_STEP_CALL_RCU,     /* free object of which after a grace period; VPCI: the
+                           * cleared one, if any */
+    VS_STEP_RCU_BARRIER,  /* wait until every queued callback ran */
+    VS_STEP_GET,          /* take a reference (lock of kind refcount) */
+    VS_STEP_PUT,          /* drop it; zero frees the object that it is inside, and with a
+                           * PDEV its VPCI, cleared or not.  initial: not a reference that
+                           * this actor took, but the one that ALLOCATE made */
+    VS_STEP_DEFER,        /* fill the vCPU's pending slot; by_sbdf: not by pointer; with_ref:
+                           * a reference of lock goes from the actor into the slot */
+    VS_STEP_TAKE_PENDING, /* the device is the one in the pending slot; none: leave.  by_sbdf:
+                           * a lookup must follow; with_ref: the slot's reference of lock goes
+                           * to the actor */
     VS_STEP_CLEAR_PENDING,
-    VS_STEP_SOFTIRQ,        /* process_pending_softirqs */
-    VS_STEP_RESCHEDULE,     /* back through the scheduler: another vCPU may run; no lock held */
-    VS_STEP_FOR_EACH,       /* list, whose, order, skip_self; body with which = OTHER */
-    VS_STEP_REPEAT,         /* quantity times body, with orelse between two rounds */
-    VS_STEP_IF,             /* fact (negate): body, else orelse */
-    VS_STEP_LEAVE,          /* release everything held and go to the program's miss steps */
+    VS_STEP_SOFTIRQ,    /* process_pending_softirqs */
+    VS_STEP_RESCHEDULE, /* back through the scheduler: another vCPU may run; no lock held */
+    VS_STEP_FOR_EACH,   /* list, whose, order, skip_self; body with which = OTHER */
+    VS_STEP_REPEAT,     /* count * quantity / per times body, orelse between two rounds */
+    VS_STEP_IF,         /* fact (negate): body, else orelse */
+    VS_STEP_LEAVE,      /* release everything held and go to the program's miss steps */
     VS_STEP_KIND_COUNT
 };
 
@@ -184,38 +206,45 @@ struct vs_step {
     uint8_t object;   /* enum vs_object */
     uint8_t work;     /* enum vs_work */
     uint8_t quantity; /* enum vs_quantity, or VS_QUANTITY_ONE */
+    uint8_t per;      /* WORK, REPEAT: enum vs_quantity to divide by, rounding up (0 counts as
+                         1), or VS_QUANTITY_ONE */
+    uint8_t part;     /* FOR_EACH: enum vs_part */
     uint8_t fact;     /* enum vs_fact */
     bool negate;      /* IF: unless */
     bool skip_self;   /* FOR_EACH */
     bool by_address;  /* FOR_EACH: in sbdf order, else list order */
     bool by_sbdf;     /* DEFER: the slot holds an sbdf, not a pointer */
     bool recheck;     /* DEREF: written as "recheck vpci" */
-    uint32_t count;   /* WORK, READ_BARS: multiplier, at least 1 */
+    bool branch;      /* DEREF: written as if-vpci */
+    bool with_ref;    /* DEFER, TAKE_PENDING: lock names the reference that moves */
+    bool initial;     /* PUT: the reference that ALLOCATE made */
+    uint32_t count;   /* WORK, REPEAT, READ_BARS: multiplier, at least 1 */
     struct vs_block body;
     struct vs_block orelse;
     const char *fragment; /* name of the fragment it came from, or NULL; owned by the policy */
     const char *comment;  /* the policy's remark on it, or NULL; owned by the policy */
+    const char *where;    /* JSON path that it was written at; owned by the policy */
 };
 
 struct vs_program {
     struct vs_block entry; /* VM exit and decode, before any policy: same in all policies */
     struct vs_block steps;
-    struct vs_block miss;  /* after a leave: the plain hardware access, as Xen does */
-    char *source;          /* citation for this operation, or the policy's */
+    struct vs_block miss; /* after a leave: the plain hardware access, as Xen does */
+    char *source;         /* citation for this operation, or the policy's */
 };
 
 struct vs_policy {
     char *name;
     char *summary;
-    char *source;    /* citation */
-    char *file;      /* where it was read from: "built-in" or a path */
-    char *text;      /* its JSON as read: stored with every run */
-    char **notes;    /* known faults and assumptions, as the file states them */
+    char *source; /* citation */
+    char *file;   /* where it was read from: "built-in" or a path */
+    char *text;   /* its JSON as read: stored with every run */
+    char **notes; /* known faults and assumptions, as the file states them */
     size_t note_count;
     struct vs_lock_decl *locks;
     size_t lock_count; /* at most VS_POLICY_LOCKS_MAX */
     struct vs_program programs[VS_OP_COUNT];
-    void *arena;     /* owns the trees and strings; private to compile.c */
+    void *arena; /* owns the trees and strings; private to compile.c */
 };
 
 #define VS_POLICY_LOCKS_MAX 32
@@ -228,7 +257,7 @@ struct vs_policy {
  * fragment; a lock kind without that mode; unlock of what is not held; a path
  * that ends holding a lock, section or reference; an operation that is missing;
  * taking again what is held on a kind without recursion; a deref before a
- * lookup; reschedule with a lock held.  A policy that ships to be wrong may
+ * lookup; reschedule, softirq or rcu-barrier with a lock held.  A policy that ships to be wrong may
  * state "allow": ["self-deadlock", ...] for the rules that a model checker, not
  * the compiler, shall refute (GRAMMAR.md).
  */
