@@ -226,9 +226,7 @@ static void write_double(const struct writer *writer, double value)
 
     for (int precision = 15; precision <= 17; precision++) {
         snprintf(digits, sizeof(digits), "%.*g", precision, value);
-        double again = strtod(digits, NULL);
-
-        if (memcmp(&again, &value, sizeof(value)) == 0)
+        if (strtod(digits, NULL) == value)
             break;
     }
     fputs(digits, writer->stream);

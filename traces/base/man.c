@@ -160,8 +160,10 @@ void vs_program_man(const struct vs_program_info *program, FILE *stream)
     roff_text(stream, program->summary);
     for (const char *const *paragraph = program->description; paragraph && *paragraph; paragraph++)
         roff_paragraphs(stream, *paragraph);
-    if (vs_program_is_single(program) && program->commands[0]->description)
-        roff_paragraphs(stream, program->commands[0]->description);
+    const struct vs_command *only = vs_program_is_single(program) ? program->commands[0] : NULL;
+
+    if (only && only->description)
+        roff_paragraphs(stream, only->description);
     man_commands(program, stream);
     man_exit_status(stream);
     man_examples(program, stream);

@@ -64,7 +64,7 @@ static void a_long_source_keeps_its_tail(void **state)
 
     (void)state;
     memset(source, 'a', sizeof(source));
-    strcpy(source + sizeof(source) - 10, "/host.vpt");
+    memcpy(source + sizeof(source) - 10, "/host.vpt", 10);
     vs_error_set_at(&error, VS_ERR_INPUT, source, VS_NOWHERE, VS_NOWHERE, "wrong");
     assert_int_equal(strlen(error.source), VS_ERROR_SOURCE_MAX - 1);
     assert_memory_equal(error.source, "...", 3);

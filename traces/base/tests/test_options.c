@@ -68,7 +68,7 @@ static int parse(const char *const *arguments, struct values *values, struct vs_
     int argc = 0;
 
     for (; arguments[argc]; argc++)
-        argv[argc] = (char *)(uintptr_t)arguments[argc];
+        argv[argc] = (char *)arguments[argc];
     return vs_options_parse(&replay, argc, argv, values, operands, error);
 }
 
@@ -227,7 +227,7 @@ static void an_option_given_replaces_a_fallback_list(void **state)
         {"plot", 0, VS_OPTION_LIST, 0, "NAME", "Plots.", .fallback = "cdf"}, VS_OPTION_END};
     static const struct vs_command command = {
         .name = "plot", .options = listed, .values_size_bytes = sizeof(struct vs_strings)};
-    char *argv[] = {(char *)(uintptr_t) "--plot=a", (char *)(uintptr_t) "--plot=b"};
+    char *argv[] = {(char *)"--plot=a", (char *)"--plot=b"};
     struct vs_strings plots, operands;
 
     (void)state;

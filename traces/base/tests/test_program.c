@@ -136,7 +136,7 @@ static void slurp(FILE *stream, char *text)
 static void run_program(const struct vs_program_info *info, const char *const *arguments,
                         int out_fd, struct outcome *outcome)
 {
-    char *argv[ARGUMENTS_MAX + 2] = {(char *)(uintptr_t) "vpci-try"};
+    char *argv[ARGUMENTS_MAX + 2] = {(char *)"vpci-try"};
     FILE *out = tmpfile();
     FILE *err = tmpfile();
     int argc = 1;
@@ -145,7 +145,7 @@ static void run_program(const struct vs_program_info *info, const char *const *a
     assert_non_null(out);
     assert_non_null(err);
     for (; arguments[argc - 1]; argc++)
-        argv[argc] = (char *)(uintptr_t)arguments[argc - 1];
+        argv[argc] = (char *)arguments[argc - 1];
     fflush(NULL);
     pid_t child = fork();
 
@@ -323,7 +323,7 @@ static void the_manual_page_has_its_sections_and_escapes(void **state)
 {
     static const char *const line[] = {"--man", NULL};
     static const char *const expected[] = {
-        ".TH VPCI-TRY 1 \"\" \"vpcisim " VS_VERSION "\"",
+        ".TH VPCI-TRY 1 \"\" \"vpcisim 0.1.0\"",
         "\n.SH NAME\nvpci\\-try \\- try the",
         "\n.SH SYNOPSIS\n.B vpci\\-try print\n[\\fIOPTION\\fR]... [WORD]\n.br\n",
         "\n.SH DESCRIPTION\n",
