@@ -7,7 +7,6 @@
  */
 #include "record.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -118,7 +117,7 @@ static const char *address_invalid(const struct vs_record *record, enum address_
     return record->sbdf != VS_SBDF_NONE ? "the kind has no sbdf" : NULL;
 }
 
-const char *vs_record_invalid(const struct vs_record *record)
+static inline const char *record_invalid(const struct vs_record *record)
 {
     if (record->kind == VS_KIND_NONE || record->kind >= VS_KIND_COUNT)
         return "unknown kind";
@@ -128,8 +127,7 @@ const char *vs_record_invalid(const struct vs_record *record)
     const char *reason = address_invalid(record, rule->address);
     if (reason)
         return reason;
-    if (rule->reg_limit ? record->reg + (uint32_t)record->size > rule->reg_limit
-                        : record->reg != 0)
+    if (rule->reg_limit ? record->reg + (uint32_t)record->size > rule->reg_limit : record->reg != 0)
         return rule->reg_limit ? "register lies outside the space" : "the kind has no register";
     if (!rule->value && record->value != 0)
         return "the kind has no value";
@@ -141,4 +139,20 @@ const char *vs_record_invalid(const struct vs_record *record)
     if ((record->flags & VS_FLAG_PATH_PORT) && (record->flags & VS_FLAG_PATH_ECAM))
         return "flags say both port and ecam";
     return NULL;
+}
+
+const char *vs_record_invalid(const struct vs_record *record)
+{
+    return record_invalid(record);
+}
+
+size_t vs_records_valid(const struct vs_record *records, size_t count, const char **reason)
+{
+    *reason = NULL;
+    for (size_t i = 0; i < count; i++) {
+        *reason = record_invalid(&records[i]);
+        if (*reason)
+            return i;
+    }
+    return count;
 }

@@ -27,25 +27,29 @@ enum vs_duration_covers {
     VS_DURATION_STATED        /* a CSV/JSONL user said what; see clock.note */
 };
 
+/* Name in metadata ("config-cycle"), or NULL. */
+const char *vs_duration_covers_name(enum vs_duration_covers covers);
+
 struct vs_clock {
-    char name[32];        /* "xen-tsc", "host-wall", "clock-monotonic", "stated", "synthetic" */
-    bool real_time;       /* false: an emulator's or a made-up clock, never used as a cost */
+    char name[32];          /* "xen-tsc", "host-wall", "clock-monotonic", "stated", "synthetic" */
+    bool real_time;         /* false: an emulator's or a made-up clock, never used as a cost */
     uint64_t wall_epoch_ns; /* wall time (Unix, ns) of time 0, 0 where unknown */
-    double tick_hz;       /* ticks per second of the source, 0 where it has none */
-    char tick_source[96]; /* where tick_hz comes from: "--tsc-hz", "xl info", "cpu_mhz of spec.txt" */
+    double tick_hz;         /* ticks per second of the source, 0 where it has none */
+    char tick_source[96]; /* where tick_hz comes from: "--tsc-hz", "xl info", "cpu_mhz of spec.txt"
+                           */
     enum vs_duration_covers duration_covers;
-    char note[160];       /* caveat for a person, or "" */
+    char note[160]; /* caveat for a person, or "" */
 };
 
 /* A PCI function known to the capturer or importer. */
 struct vs_trace_device {
     uint32_t sbdf;
-    uint16_t domain;      /* owner, VS_DOMAIN_NONE where unknown */
-    bool hidden;          /* owned by the hypervisor (dom_xen) */
-    uint16_t config_size; /* bytes of config[] that are known: 0, 64, 256 or 4096 */
+    uint16_t domain;       /* owner, VS_DOMAIN_NONE where unknown */
+    bool hidden;           /* owned by the hypervisor (dom_xen) */
+    uint16_t config_size;  /* bytes of config[] that are known: 0, 64, 256 or 4096 */
     const uint8_t *config; /* snapshot of config space at the start, or NULL */
-    uint64_t bar_size[7]; /* bytes per BAR, [6] is the ROM; 0 where unknown */
-    char origin[96];      /* where the snapshot came from */
+    uint64_t bar_size[7];  /* bytes per BAR, [6] is the ROM; 0 where unknown */
+    char origin[96];       /* where the snapshot came from */
 };
 
 struct vs_trace_domain {
@@ -80,9 +84,9 @@ struct vs_trace_meta {
     size_t device_count;
     struct vs_ecam *ecam;
     size_t ecam_count;
-    char **what_if;   /* each modelling step past the capture: "merged from ...", "injected ..." */
+    char **what_if; /* each modelling step past the capture: "merged from ...", "injected ..." */
     size_t what_if_count;
-    char **notes;     /* caveats a result must carry: "no lock contention in this log ..." */
+    char **notes; /* caveats a result must carry: "no lock contention in this log ..." */
     size_t note_count;
     char *import_json; /* the importer's own report (counts, reasons) as JSON text, or NULL */
 };
@@ -112,11 +116,11 @@ int vs_trace_meta_parse(const struct vs_json *at, struct vs_trace_meta *meta,
 struct vs_writer;
 
 struct vs_writer_options {
-    int zstd_level;          /* 0: packed only; 1..19: zstd per block */
-    uint32_t block_records;  /* records per block, 0 for the default (FORMAT.md) */
-    bool in_place;           /* write under the final name at once, for a capture that may be
-                                killed: default is a temporary name and rename at commit */
-    bool force;              /* replace an existing file at commit; else VS_ERR_HOST */
+    int zstd_level;         /* 0: packed only; 1..19: zstd per block */
+    uint32_t block_records; /* records per block, 0 for the default (FORMAT.md) */
+    bool in_place;          /* write under the final name at once, for a capture that may be
+                               killed: default is a temporary name and rename at commit */
+    bool force;             /* replace an existing file at commit; else VS_ERR_HOST */
 };
 
 /*
