@@ -8,6 +8,9 @@
 --
 -- Opened in WAL mode with foreign keys on; each run is one transaction.
 
+-- 'vpcs': tells a results database from any other SQLite file.
+PRAGMA application_id = 1987076979;
+-- Version of this schema; a reader refuses one that it does not know.
 PRAGMA user_version = 1;
 
 CREATE TABLE run (
@@ -39,7 +42,7 @@ CREATE TABLE run (
     machine           TEXT NOT NULL,
     machine_text      TEXT NOT NULL,
     machine_assumptions INTEGER NOT NULL,   -- numbers in the profile without a measurement
-    cpus              INTEGER NOT NULL,
+    cpus              INTEGER NOT NULL,     -- as asked; 0: as many as the trace names
     timing            TEXT NOT NULL CHECK (timing IN ('closed', 'open')),
     speed             REAL NOT NULL,
     clones            INTEGER NOT NULL,
@@ -54,7 +57,7 @@ CREATE TABLE run (
     deferred_maps     INTEGER NOT NULL,
     missed_calls      INTEGER NOT NULL,     -- device was gone: plain access
     makespan_ns       INTEGER NOT NULL,
-    floor_ns          INTEGER NOT NULL,     -- sum of uncontended costs
+    floor_ns          INTEGER NOT NULL,     -- time spent in steps, waiting excluded, all vCPUs
     lock_wait_ns      INTEGER NOT NULL,
     cpu_wait_ns       INTEGER NOT NULL,     -- waiting for a pCPU busy with another vCPU
     cross_domain_wait_ns INTEGER NOT NULL,  -- lock wait while another domain held the lock
@@ -75,6 +78,9 @@ CREATE TABLE run (
     bucket_ns         INTEGER NOT NULL,     -- width of a time bucket
     buckets           BLOB NOT NULL         -- layout below
 );
+
+-- The floor of a comparison is looked up by these.
+CREATE INDEX run_by_policy ON run (policy, trace_hash);
 
 -- Histogram blob: for each bucket that is not empty, in order: u32 bucket index,
 -- u64 count, little-endian, 12 bytes each.  Bucket i < 64 holds the value i ns;
@@ -154,7 +160,8 @@ CREATE TABLE operation_count (
 -- The usual questions.
 
 -- Which policy is safe in its replays, and what does it cost?  One row a run;
--- slowdown is against the floor `none` with everything else equal.
+-- slowdown is against the latest run of the floor, the `none` that ships (rank
+-- 0; a user's own file of that name has rank 1000), with everything else equal.
 CREATE VIEW policy_comparison AS
 SELECT r.id AS run_id, r.trace_name, r.machine, r.timing, r.speed, r.clones, r.cpus, r.seed,
        r.rebase, r.max_think_ns, r.policy,
@@ -167,10 +174,12 @@ SELECT r.id AS run_id, r.trace_name, r.machine, r.timing, r.speed, r.clones, r.c
        CAST(r.p99_ns AS REAL) / NULLIF(f.p99_ns, 0) AS p99_vs_none,
        r.what_if, r.lost_records
 FROM run r
-LEFT JOIN run f ON f.policy = 'none' AND f.trace_hash = r.trace_hash
-     AND f.machine_text = r.machine_text AND f.timing = r.timing AND f.speed = r.speed
-     AND f.clones = r.clones AND f.seed = r.seed AND f.rebase = r.rebase
-     AND f.max_think_ns = r.max_think_ns AND f.cpus = r.cpus AND f.version = r.version
+LEFT JOIN run f ON f.id = (
+    SELECT MAX(n.id) FROM run n
+    WHERE n.policy = 'none' AND n.policy_rank < 1000 AND n.trace_hash = r.trace_hash
+      AND n.machine_text = r.machine_text AND n.timing = r.timing AND n.speed = r.speed
+      AND n.clones = r.clones AND n.seed = r.seed AND n.rebase = r.rebase
+      AND n.max_think_ns = r.max_think_ns AND n.cpus = r.cpus AND n.version = r.version)
 ORDER BY r.trace_name, r.machine, r.timing, r.speed, r.clones, r.policy_rank, r.policy;
 
 -- Where is the waiting?  One row per run, lock and mode, instances summed.

@@ -15,6 +15,7 @@
 #include "engine/result.h"
 #include "model/workload.h"
 #include "policies/policy.h"
+#include "summary.h"
 
 struct vs_store;
 
@@ -28,6 +29,15 @@ struct vs_run {
     const char *const *trace_paths;
     size_t trace_path_count;
 };
+
+/* Place of a policy that does not ship in every comparison (run.policy_rank). */
+#define VS_RANK_OWN 1000
+
+/* "closed" or "open". */
+static inline const char *vs_timing_name(enum vs_timing timing)
+{
+    return timing == VS_TIMING_OPEN ? "open" : "closed";
+}
 
 #define VS_RUN_KEY_TEXT 33
 /* XXH3-128 over trace hash, policy text, machine text, load, timing, cpus and
@@ -44,6 +54,10 @@ void vs_store_close(struct vs_store *store);
 
 /* 1 when a run with this key is stored, 0 when not, negative on error. */
 int vs_store_has(struct vs_store *store, const char *key, struct vs_error *error);
+/* The summary of a stored run: 1 and *summary (free with vs_summary_release), 0
+ * when there is none, negative on error. */
+int vs_store_summary(struct vs_store *store, const char *key, struct vs_summary *summary,
+                     struct vs_error *error);
 /* Store a run with its result in one transaction, replacing one of equal key.
  * A full disk leaves the database as it was (VS_ERR_HOST). */
 int vs_store_put(struct vs_store *store, const struct vs_run *run, const struct vs_result *result,
