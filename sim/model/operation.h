@@ -69,18 +69,18 @@ enum vs_op {
  * device.  Values are per shape (struct vs_shape).
  */
 enum vs_quantity {
-    VS_Q_HANDLER_NODES,  /* nodes of vpci->handlers visited before the walk ends */
-    VS_Q_CYCLES_LOCKED,  /* leading and middle gaps: hardware cycles inside the handler walk */
+    VS_Q_HANDLER_NODES,   /* nodes of vpci->handlers visited before the walk ends */
+    VS_Q_CYCLES_LOCKED,   /* leading and middle gaps: hardware cycles inside the handler walk */
     VS_Q_CYCLES_TRAILING, /* trailing gap: hardware cycles after the handler walk */
-    VS_Q_CYCLES_HANDLER, /* hardware cycles that the handlers themselves make */
-    VS_Q_HANDLERS,       /* handlers that the access overlaps */
-    VS_Q_VECTORS,        /* MSI or MSI-X vectors (un)bound */
-    VS_Q_MASK_BITS,      /* MSI mask bits that change */
-    VS_Q_BARS,           /* BARs touched, ROM included */
-    VS_Q_BARSIZE_CYCLES, /* config cycles to size the BARs of a device that is added or reset */
-    VS_Q_MAP_ENTRIES,    /* p2m entries (any order) that a deferred map changes */
-    VS_Q_MAP_SLICES,     /* slices of at most 64 entries: ceil(map entries / 64), at least 1 */
-    VS_Q_CAPABILITIES,   /* capabilities (legacy and extended) of the device */
+    VS_Q_CYCLES_HANDLER,  /* hardware cycles that the handlers themselves make */
+    VS_Q_HANDLERS,        /* handlers that the access overlaps */
+    VS_Q_VECTORS,         /* MSI or MSI-X vectors (un)bound */
+    VS_Q_MASK_BITS,       /* MSI mask bits that change */
+    VS_Q_BARS,            /* BARs touched, ROM included */
+    VS_Q_BARSIZE_CYCLES,  /* config cycles to size the BARs of a device that is added or reset */
+    VS_Q_MAP_ENTRIES,     /* p2m entries (any order) that a deferred map changes */
+    VS_Q_MAP_SLICES,      /* slices of at most 64 entries: ceil(map entries / 64), at least 1 */
+    VS_Q_CAPABILITIES,    /* capabilities (legacy and extended) of the device */
     VS_Q_COUNT
 };
 
@@ -94,7 +94,8 @@ enum vs_fact {
     VS_FACT_IS_WRITE,        /* a config or MSI-X write */
     VS_FACT_MSI_ENABLED,     /* MSI is on at the time of the access */
     VS_FACT_ROM_ONLY,        /* modify_bars for the ROM alone */
-    VS_FACT_HEADER_REGISTER, /* overlaps command or ROM: what the 2022 patch tested for write mode */
+    VS_FACT_HEADER_REGISTER, /* overlaps command or ROM: what the 2022 patch tested for write mode
+                              */
     VS_FACT_INJECTED,        /* put there by inject */
     VS_FACT_COUNT
 };
@@ -108,7 +109,7 @@ struct vs_op_info {
     const char *source;   /* Xen file at commit c447b7308b, or other */
     bool is_access;       /* false for events */
     bool is_write;
-    bool defers;          /* ends in VS_OP_MAP_PENDING on the same vCPU */
+    bool defers; /* ends in VS_OP_MAP_PENDING on the same vCPU */
 };
 
 /* The table: VS_OP_COUNT entries, indexed by enum vs_op. */

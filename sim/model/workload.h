@@ -32,54 +32,65 @@ struct vs_shape {
 
 /* One call into the hypervisor by one vCPU. */
 struct vs_call {
-    vs_ns time_ns;     /* recorded arrival, since the workload's start */
-    uint32_t shape;    /* index into shapes */
-    uint16_t actor;    /* index into actors */
-    uint16_t device;   /* index into devices, VS_DEVICE_NONE for none */
+    vs_ns time_ns;   /* recorded arrival, since the workload's start */
+    uint32_t shape;  /* index into shapes */
+    uint16_t actor;  /* index into actors */
+    uint16_t device; /* index into devices, VS_DEVICE_NONE for none */
 };
 _Static_assert(sizeof(struct vs_call) == 16, "a call is 16 bytes");
 
 /* A vCPU, or the unknown caller of an event. */
 struct vs_actor {
-    uint16_t domain;   /* index into domains */
-    uint16_t vcpu;     /* VS_VCPU_NONE: nobody known made these events; an actor of its own */
-    uint16_t pcpu;     /* where it was first seen, VS_PCPU_NONE where unknown */
+    uint16_t domain; /* index into domains */
+    uint16_t vcpu;   /* VS_VCPU_NONE: nobody known made these events; an actor of its own */
+    uint16_t pcpu;   /* where it was first seen, VS_PCPU_NONE where unknown */
 };
 
 struct vs_workload_domain {
-    uint16_t id;       /* domain id in the trace */
+    uint16_t id; /* domain id in the trace */
     bool hardware_domain;
-    bool synthetic;    /* cloned, merged or generated: shown wherever a result is */
+    bool synthetic; /* cloned, merged or generated: shown wherever a result is */
     char name[48];
 };
 
 struct vs_workload_device {
     uint32_t sbdf;
-    uint16_t owner;    /* index into domains at the start; VS_DOMAIN_NONE: unowned */
-    bool hidden;       /* owned by the hypervisor (dom_xen) */
-    bool present;      /* linked at the start; false: appears by device-add */
+    uint16_t owner; /* index into domains at the start; VS_DOMAIN_NONE: unowned */
+    bool hidden;    /* owned by the hypervisor (dom_xen) */
+    bool present;   /* linked at the start; false: appears by device-add */
     bool has_vpci;
     bool has_msix;
-    bool snapshot;     /* its config space was known; false: learnt from traffic alone */
+    bool snapshot; /* its config space was known; false: learnt from traffic alone */
 };
 
 /* Why an access was classed conservatively; counted, shown with every result. */
 enum vs_guess {
-    VS_GUESS_NO_SNAPSHOT,   /* header and capabilities of the device never seen */
-    VS_GUESS_DECODE_STATE,  /* decode state before the first command access unknown */
-    VS_GUESS_MSI_STATE,     /* MSI or MSI-X state or vector count unknown */
-    VS_GUESS_BAR_SIZE,      /* BAR size unknown: map entries assumed */
-    VS_GUESS_VALUE,         /* the trace has no value */
-    VS_GUESS_CALLER,        /* nobody known made the event: own actor in the hardware domain */
+    VS_GUESS_NO_SNAPSHOT,  /* header and capabilities of the device never seen */
+    VS_GUESS_DECODE_STATE, /* decode state before the first command access unknown */
+    VS_GUESS_MSI_STATE,    /* MSI or MSI-X state or vector count unknown */
+    VS_GUESS_BAR_SIZE,     /* BAR size unknown: map entries assumed */
+    VS_GUESS_VALUE,        /* the trace has no value */
+    VS_GUESS_CALLER,       /* nobody known made the event: own actor in the hardware domain */
     VS_GUESS_COUNT
 };
 
+#define VS_THINK_LONG UINT32_MAX
+
+/* A think time of 4.29 s or more. */
+struct vs_long_think {
+    uint32_t call;
+    vs_ns think_ns;
+};
+
 struct vs_workload {
-    struct vs_actor *actors;
+    struct vs_actor *actors; /* by domain id, then vCPU */
     size_t actor_count;
     struct vs_workload_domain *domains;
     size_t domain_count;
-    struct vs_workload_device *devices; /* in list order: ALLDEVS and DOMDEVS are walked so */
+    /* In list order, as ALLDEVS and DOMDEVS are walked: latest added first, since alloc_pdev
+     * and pci_add_device (xen/drivers/passthrough/pci.c) use list_add.  So what a device-add
+     * brings stands in front, then what the boot scan found, by descending sbdf. */
+    struct vs_workload_device *devices;
     size_t device_count;
     struct vs_shape *shapes;
     size_t shape_count;
@@ -91,42 +102,53 @@ struct vs_workload {
     /* Measured cost of the hardware config cycle per call, ns, 0 = unknown; NULL unless
      * the trace's clock is real time and its durations are config cycles. */
     uint32_t *measured_ns;
-    /* Recorded duration per call, ns, 0 = unknown; NULL when the trace has none.  Closed-loop
-     * think time is the gap from a call's recorded end; never used as a cost. */
+    /* Recorded duration per call, ns, 0 = unknown; NULL when the trace has none.  Never used
+     * as a cost, and not scaled by speed. */
     uint32_t *recorded_ns;
+    /* Think time per call, read it with vs_workload_think_ns: from the recorded end of the same
+     * actor's previous call (of the actor's first call: from the workload's start) to this call,
+     * after rebase, max_think and speed.  VS_THINK_LONG: look in long_thinks, which is sorted
+     * by call. */
+    uint32_t *think_ns;
+    struct vs_long_think *long_thinks;
+    size_t long_think_count;
+    bool think_is_gap; /* no durations were recorded: think times run from start to start */
 
-    vs_ns span_ns;          /* recorded time from first to last call's end */
-    uint64_t records;       /* read from the trace(s) */
+    vs_ns span_ns;    /* recorded time from first to last call's end */
+    uint64_t records; /* read from the trace(s) */
     uint64_t lost_records;
     uint64_t skipped_records; /* kinds that carry no operation (notes, bind, contention) */
     uint64_t op_count[VS_OP_COUNT];
     uint64_t guess_count[VS_GUESS_COUNT];
     uint64_t injected_calls, synthetic_calls;
-    bool emulated;          /* any part captured under emulation */
-    bool synthetic;         /* any part generated */
-    char **what_if;         /* steps past the capture, the traces' own and ours */
+    bool emulated;  /* any part captured under emulation */
+    bool synthetic; /* any part generated */
+    char **what_if; /* steps past the capture, the traces' own and ours */
     size_t what_if_count;
-    char **notes;           /* caveats of the traces */
+    char **notes; /* caveats of the traces */
     size_t note_count;
     char hash[VS_TRACE_HASH_TEXT]; /* of the traces, in order */
-    char *name;             /* traces' file names joined by "+", without directory */
+    char *name;                    /* traces' file names joined by "+", without directory */
 };
 
 /* What to do with recorded load before replaying it.  Each setting that is not
  * the default adds a what-if line to the workload. */
 struct vs_workload_options {
-    double speed;      /* think times (closed) or arrival times (open) are divided by this; 1 */
-    uint32_t clones;   /* copies of every domain with its devices, in all; 1 */
-    uint64_t seed;     /* start offsets of clones */
-    bool rebase;       /* start every vCPU's stream at time 0, so that the streams of a log taken
-                          with one CPU at a time overlap */
+    double speed;       /* think and arrival times are divided by this: already done in the
+                           workload's time_ns and think_ns, engines scale nothing; 1 */
+    uint32_t clones;    /* copies of every domain with its devices, in all; 1 */
+    uint64_t seed;      /* start offsets of clones */
+    bool rebase;        /* start every vCPU's stream at time 0, so that the streams of a log taken
+                           with one CPU at a time overlap */
     vs_ns max_think_ns; /* cut idle gaps to this; 0: keep */
 };
 
 /*
  * Read trace files (several: their domains lie side by side in one host, as
- * `vpci-trace merge` does it) and class every record.  The workload owns all
- * its arrays; free with vs_workload_free.
+ * `vpci-trace merge` does it) and class every record.  A file is read twice:
+ * Xen knows a function's layout before the guest's first access, the trace
+ * shows it bit by bit.  "-" (standard input) is held in memory for that.  The
+ * workload owns all its arrays; free with vs_workload_free.
  */
 int vs_workload_load(const char *const *paths, size_t path_count,
                      const struct vs_workload_options *options, struct vs_workload **workload,
@@ -136,6 +158,9 @@ int vs_workload_from_records(const struct vs_trace_meta *meta, const struct vs_r
                              size_t count, const struct vs_workload_options *options,
                              struct vs_workload **workload, struct vs_error *error);
 void vs_workload_free(struct vs_workload *workload);
+
+/* Think time before a call; see struct vs_workload. */
+vs_ns vs_workload_think_ns(const struct vs_workload *workload, size_t call);
 
 /* Lower-case-hyphen name of a reason ("no-snapshot"). */
 const char *vs_guess_name(enum vs_guess guess);
