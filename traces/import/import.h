@@ -110,7 +110,9 @@ struct vs_import_options {
     struct vs_strings only_domains; /* domain ids to keep; empty: every domain */
 
     /* csv, jsonl */
-    const char *columns; /* how the input's columns map to fields, see csv.c */
+    const char *columns;         /* how the input's columns map to fields, see csv.c */
+    int clock;                   /* enum vs_import_clock: what the time column is */
+    const char *duration_covers; /* "config-cycle", ...: see csv.c; NULL when not stated */
 
     /* qemu-log */
     struct vs_strings threads; /* each THREAD=CPU or THREAD=none, for logs without CPU events */

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -379,6 +380,15 @@ int vs_input_line(struct vs_input *input, const char **line, size_t *length, str
         input->line_end += got;
         input->line_eof = got == 0;
     }
+}
+
+int vs_input_plain_fd(const struct vs_input *input)
+{
+    struct stat status;
+
+    if (input->codec != &plain_codec || !input->owns_fd || fstat(input->fd, &status) != 0)
+        return -1;
+    return S_ISREG(status.st_mode) ? input->fd : -1;
 }
 
 const char *vs_input_path(const struct vs_input *input)

@@ -40,6 +40,10 @@ int vs_input_read(struct vs_input *input, void *buffer, size_t size_bytes, size_
 int vs_input_line(struct vs_input *input, const char **line, size_t *length,
                   struct vs_error *error);
 
+/* The file descriptor when the input is an uncompressed regular file, which can be read again
+ * with pread; else -1.  Valid while the input is open. */
+int vs_input_plain_fd(const struct vs_input *input);
+
 /* The name as given. */
 const char *vs_input_path(const struct vs_input *input);
 /* Decompressed bytes handed out so far (by vs_input_read, or whole lines). */

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vpci-trace import: a log of somebody else's format becomes a trace file. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/options.h"
+#include "base/units.h"
+#include "cmd.h"
+#include "import/import.h"
+#include "import/lspci.h"
+#include "trace.h"
+
+/* What the option table fills.  A NULL string or an empty list was not given. */
+struct values {
+    const char *from;
+    const char *output;
+    uint64_t zstd_level;
+    bool force, json, tolerate, emulated;
+    struct vs_strings notes, devices;
+    const char *tsc_hz, *xl_info, *mcfg, *iomem, *vendor;
+    struct vs_strings ecam, only_domains;
+    const char *columns, *clock, *duration_covers;
+    struct vs_strings threads;
+    const char *align, *backend;
+};
+
+#define AT(member) .offset = offsetof(struct values, member)
+
+static const struct vs_option options[] = {
+    {"from", 0, VS_OPTION_STRING, AT(from), "FORMAT",
+     "format of the input: xentrace, qemu-log, csv or jsonl (required)"},
+    {"output", 'o', VS_OPTION_STRING, AT(output), "FILE",
+     "the trace to write, - for standard output (required)"},
+    {"zstd", 0, VS_OPTION_U64, AT(zstd_level), "LEVEL",
+     "compress blocks with zstd at this level, 0 not to (default 3)", .fallback = "3", .min = 0,
+     .max = 19},
+    {"force", 'f', VS_OPTION_FLAG, AT(force), NULL, "replace an existing output"},
+    {"json", 0, VS_OPTION_FLAG, AT(json), NULL, "print the import's report as JSON on stdout"},
+    {"tolerate", 0, VS_OPTION_FLAG, AT(tolerate), NULL,
+     "at damaged input keep what came before, count it, and succeed"},
+    {"emulated", 0, VS_OPTION_FLAG, AT(emulated), NULL,
+     "the host was an emulated machine: its times are no hardware latencies"},
+    {"note", 0, VS_OPTION_LIST, AT(notes), "TEXT",
+     "a caveat that every result from this trace shall carry"},
+    {"devices", 0, VS_OPTION_LIST, AT(devices), "[DOMAIN=]FILE",
+     "config space snapshots: the output of `lspci -xxxx` (or -xxx) in that domain (default 0)"},
+    {"tsc-hz", 0, VS_OPTION_STRING, AT(tsc_hz), "FREQUENCY",
+     "how fast the log's clock ticks, with unit: 2.4GHz, 2394.374MHz"},
+    {"xl-info", 0, VS_OPTION_STRING, AT(xl_info), "FILE",
+     "xentrace: take the frequency from cpu_mhz in this output of `xl info`"},
+    {"ecam", 0, VS_OPTION_LIST, AT(ecam), "BASE:SEG:BUS0-BUS1",
+     "xentrace: an ECAM window, 0xb0000000:0:0-255; BASE is where bus 0 would be"},
+    {"mcfg", 0, VS_OPTION_STRING, AT(mcfg), "FILE",
+     "xentrace: ECAM windows from this ACPI table (/sys/firmware/acpi/tables/MCFG)"},
+    {"iomem", 0, VS_OPTION_STRING, AT(iomem), "FILE",
+     "xentrace: ECAM windows from this copy of the hardware domain's /proc/iomem"},
+    {"vendor", 0, VS_OPTION_STRING, AT(vendor), "svm|vmx",
+     "xentrace: the CPU's virtualisation; else told from the log, and refused when it differs"},
+    {"only-domain", 0, VS_OPTION_LIST, AT(only_domains), "ID",
+     "xentrace: keep only this domain's accesses (default: every domain's)"},
+    {"columns", 0, VS_OPTION_STRING, AT(columns), "MAP",
+     "csv, jsonl: which column is which field, and in which unit"},
+    {"clock", 0, VS_OPTION_STRING, AT(clock), "KIND",
+     "csv, jsonl: what the times are: unknown (default), real or emulated"},
+    {"duration-covers", 0, VS_OPTION_STRING, AT(duration_covers), "WHAT",
+     "csv, jsonl: what the durations cover"},
+    {"threads", 0, VS_OPTION_LIST, AT(threads), "THREAD=CPU",
+     "qemu-log: CPU of a thread id, for logs without memory_region events"},
+    {"align", 0, VS_OPTION_STRING, AT(align), "HOW",
+     "qemu-log: several guests' clocks: start (default: each begins at time 0) or wall"},
+    {"backend", 0, VS_OPTION_STRING, AT(backend), "TEXT",
+     "what produced the log: \"qemu 7.2 q35\""},
+    VS_OPTION_END,
+};
+
+/* Options that every importer takes. */
+static const char *const common_options[] = {"from",     "output",   "zstd", "force",   "json",
+                                             "tolerate", "emulated", "note", "devices", NULL};
+
+static bool listed(const char *const *names, const char *name)
+{
+    for (; *names; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return false;
+}
+
+/* Only strings and lists can be an importer's own: both show whether they were given. */
+static bool given(const struct vs_option *option, const struct values *values)
+{
+    const char *at = (const char *)values + option->offset;
+
+    if (option->type == VS_OPTION_LIST)
+        return ((const struct vs_strings *)(const void *)at)->count > 0;
+    return *(const char *const *)(const void *)at != NULL;
+}
+
+/* Refuse an option that the importer would ignore. */
+static int check_options(const struct vs_importer *importer, const struct values *values,
+                         struct vs_error *error)
+{
+    for (const struct vs_option *option = options; option->name; option++)
+        if (!listed(common_options, option->name) && given(option, values) &&
+            !listed(importer->takes, option->name))
+            return vs_error_set(error, VS_ERR_USAGE, "--%s has no meaning with --from %s",
+                                option->name, importer->name);
+    return 0;
+}
+
+/* The number of text among names (the first is 0, also when text is NULL). */
+static int choice(const char *option, const char *text, const char *const *names, int *index,
+                  struct vs_error *error)
+{
+    const char *near;
+
+    *index = 0;
+    if (!text)
+        return 0;
+    for (int i = 0; names[i]; i++)
+        if (strcmp(names[i], text) == 0) {
+            *index = i;
+            return 0;
+        }
+    near = vs_nearest(text, names);
+    return vs_error_set(error, VS_ERR_USAGE, "--%s: unknown choice \"%s\"%s%s%s", option, text,
+                        near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
+static int make_options(const struct values *values, const struct vs_strings *inputs,
+                        struct vs_import_options *out, struct vs_error *error)
+{
+    /* In the order of the enums of import/import.h. */
+    static const char *const vendors[] = {"", "svm", "vmx", NULL};
+    static const char *const aligns[] = {"start", "wall", NULL};
+    static const char *const clocks[] = {"unknown", "real", "emulated", NULL};
+    int ret;
+
+    *out = (struct vs_import_options){
+        .inputs = *inputs,
+        .tolerate = values->tolerate,
+        .emulated = values->emulated,
+        .tsc_hz = values->tsc_hz,
+        .xl_info = values->xl_info,
+        .ecam = values->ecam,
+        .mcfg = values->mcfg,
+        .iomem = values->iomem,
+        .only_domains = values->only_domains,
+        .columns = values->columns,
+        .duration_covers = values->duration_covers,
+        .threads = values->threads,
+        .backend = values->backend,
+    };
+    ret = choice("vendor", values->vendor, vendors, &out->vendor, error);
+    if (ret == 0)
+        ret = choice("align", values->align, aligns, &out->align, error);
+    if (ret == 0)
+        ret = choice("clock", values->clock, clocks, &out->clock, error);
+    return ret;
+}
+
+/* ------------------------------------------------------------------ metadata */
+
+/* "[DOMAIN=]FILE": a file name that starts with digits and "=" needs "./" before it. */
+static int read_devices(const char *text, struct vs_trace_meta *meta, struct vs_error *error)
+{
+    size_t digits = strspn(text, "0123456789");
+    uint64_t domain = 0;
+
+    if (digits > 0 && text[digits] == '=') {
+        char number[24];
+
+        snprintf(number, sizeof(number), "%.*s", (int)digits, text);
+        if (vs_parse_u64(number, 0, VS_DOMAIN_NONE - 1, &domain) < 0)
+            return vs_error_set(error, VS_ERR_USAGE, "--devices: no such domain id: %s", number);
+        text += digits + 1;
+    }
+    return vs_lspci_read(text, meta, (uint16_t)domain, error);
+}
+
+static int start_meta(const struct values *values, const struct vs_importer *importer,
+                      const struct vs_strings *inputs, struct vs_trace_meta *meta,
+                      struct vs_error *error)
+{
+    size_t used = 0;
+    int ret = 0;
+
+    vs_trace_meta_init(meta);
+    snprintf(meta->source, sizeof(meta->source), "%s", importer->name);
+    for (size_t i = 0; i < inputs->count && used < sizeof(meta->origin); i++)
+        used += (size_t)snprintf(meta->origin + used, sizeof(meta->origin) - used, "%s%s",
+                                 i ? " " : "", inputs->items[i]);
+    meta->emulated = values->emulated;
+    for (size_t i = 0; ret == 0 && i < values->notes.count; i++)
+        ret = vs_trace_meta_add_note(meta, "%s", values->notes.items[i]);
+    if (ret < 0)
+        return vs_error_set(error, VS_ERR_MEMORY, "no memory for notes");
+    for (size_t i = 0; ret == 0 && i < values->devices.count; i++)
+        ret = read_devices(values->devices.items[i], meta, error);
+    return ret;
+}
+
+/* -------------------------------------------------------------------- output */
+
+/* Where the sink's records go: the writer opens at the first of them, so that the
+ * trace's opening metadata hold what the importer knew by then. */
+struct target {
+    const struct values *values;
+    const struct vs_trace_meta *meta;
+    struct vs_writer *writer;
+};
+
+static int open_target(struct target *target, struct vs_error *error)
+{
+    struct vs_writer_options writer_options = {
+        .zstd_level = (int)target->values->zstd_level,
+        .force = target->values->force,
+    };
+
+    if (target->writer)
+        return 0;
+    return vs_writer_open(target->values->output, target->meta, &writer_options, &target->writer,
+                          error);
+}
+
+static int take(void *context, const struct vs_record *records, size_t count,
+                struct vs_error *error)
+{
+    struct target *target = context;
+    int ret = open_target(target, error);
+
+    return ret < 0 ? ret : vs_writer_add(target->writer, records, count, error);
+}
+
+/* -------------------------------------------------------------------- report */
+
+static struct vs_json_out *report_json(const struct vs_command *command,
+                                       const struct values *values,
+                                       const struct vs_import_sink *sink)
+{
+    struct vs_json_out *out = vs_json_new_object();
+
+    vs_json_add_string(out, "importer", sink->meta->source);
+    vs_json_add_string(out, "input", sink->meta->origin);
+    vs_json_add_string(out, "version", VS_VERSION);
+    vs_json_add(out, "options", vs_options_json(command, values));
+    vs_json_add(out, "report", vs_import_report_json(sink->report));
+    return out;
+}
+
+struct printing {
+    enum vs_import_group group;
+    bool any;
+};
+
+static void print_count(void *context, enum vs_import_group group, const char *name,
+                        uint64_t amount)
+{
+    struct printing *printing = context;
+
+    if (amount == 0)
+        return;
+    if (!printing->any || printing->group != group)
+        fprintf(stderr, "%s:\n", vs_import_group_name(group));
+    printing->any = true;
+    printing->group = group;
+    fprintf(stderr, "%12" PRIu64 "  %s\n", amount, name);
+}
+
+/* Store the report in the metadata, close the trace, and print the report. */
+static int finish(const struct vs_command *command, const struct values *values,
+                  struct vs_import_sink *sink, struct target *target, struct vs_error *error)
+{
+    struct vs_json_out *json;
+    int ret;
+
+    for (int kind = 0; kind < VS_KIND_COUNT; kind++)
+        if (sink->produced[kind])
+            vs_import_count(sink->report, VS_IMPORT_PRODUCED, vs_kind_name((enum vs_kind)kind),
+                            sink->produced[kind]);
+    json = report_json(command, values, sink);
+    ret = vs_json_text(json, &sink->meta->import_json, error);
+    if (ret == 0)
+        ret = open_target(target, error);
+    if (ret == 0) {
+        ret = vs_writer_commit(target->writer, sink->meta, error);
+        target->writer = NULL;
+    }
+    if (ret == 0 && values->json) {
+        ret = vs_json_print(json, stdout, error);
+    } else if (ret == 0) {
+        struct printing printing = {.any = false};
+
+        vs_import_report_each(sink->report, print_count, &printing);
+    }
+    vs_json_out_free(json);
+    return ret;
+}
+
+/* ------------------------------------------------------------------- command */
+
+static const struct vs_importer *find_importer(const char *name, struct vs_error *error)
+{
+    enum { NAMES_MAX = 16 };
+    const char *names[NAMES_MAX + 1] = {NULL}, *near;
+    const struct vs_importer *importer;
+
+    for (size_t i = 0; vs_importers[i] && i < NAMES_MAX; i++)
+        names[i] = vs_importers[i]->name;
+    if (!name) {
+        vs_error_set(error, VS_ERR_USAGE,
+                     "--from FORMAT is missing: xentrace, qemu-log, csv or jsonl");
+        return NULL;
+    }
+    importer = vs_importer_find(name);
+    if (importer)
+        return importer;
+    near = vs_nearest(name, names);
+    vs_error_set(error, VS_ERR_USAGE, "--from: unknown format \"%s\"%s%s%s", name,
+                 near ? "; did you mean \"" : ": expected xentrace, qemu-log, csv or jsonl",
+                 near ? near : "", near ? "\"?" : "");
+    return NULL;
+}
+
+static int check_command(const struct values *values, const struct vs_importer *importer,
+                         const struct vs_strings *inputs, struct vs_error *error)
+{
+    if (!values->output)
+        return vs_error_set(error, VS_ERR_USAGE, "-o FILE is missing: where shall the trace go?");
+    if (values->json && strcmp(values->output, "-") == 0)
+        return vs_error_set(error, VS_ERR_USAGE,
+                            "--json and -o - both want standard output: give the trace a file");
+    if (importer->inputs_max && inputs->count > importer->inputs_max)
+        return vs_error_set(error, VS_ERR_USAGE,
+                            "--from %s takes one input, found %zu: import each, then `vpci-trace "
+                            "merge`",
+                            importer->name, inputs->count);
+    return check_options(importer, values, error);
+}
+
+static int run(const struct vs_command *command, void *values_at, const struct vs_strings *operands,
+               struct vs_error *error)
+{
+    const struct values *values = values_at;
+    const struct vs_importer *importer;
+    struct vs_import_options import_options;
+    struct vs_trace_meta meta;
+    struct target target = {.values = values, .meta = &meta};
+    struct vs_import_sink sink = {.meta = &meta, .take = take, .context = &target};
+    int ret;
+
+    importer = find_importer(values->from, error);
+    if (!importer)
+        return VS_ERR_USAGE;
+    ret = check_command(values, importer, operands, error);
+    if (ret == 0)
+        ret = make_options(values, operands, &import_options, error);
+    if (ret < 0)
+        return ret;
+    ret = start_meta(values, importer, operands, &meta, error);
+    if (ret < 0)
+        goto out;
+    sink.report = vs_import_report_new();
+    if (!sink.report) {
+        ret = vs_error_set(error, VS_ERR_MEMORY, "no memory for a report");
+        goto out;
+    }
+    ret = importer->run(&import_options, &sink, error);
+    if (ret == 0)
+        ret = finish(command, values, &sink, &target, error);
+out:
+    vs_writer_abort(target.writer);
+    vs_import_report_free(sink.report);
+    vs_trace_meta_free(&meta);
+    return ret;
+}
+
+static const char *const examples[] = {
+    "vpci-trace import --from xentrace --tsc-hz 2.4GHz --iomem iomem.txt trace.bin.zst -o host.vpt",
+    "vpci-trace import --from qemu-log --emulated --backend 'qemu 7.2 q35' trace.log.zst -o q.vpt",
+    NULL,
+};
+
+const struct vs_command vs_cmd_import = {
+    .name = "import",
+    .summary = "Turn another program's log into a trace",
+    .operands = "IN...",
+    .operands_min = 1,
+    .operands_max = SIZE_MAX,
+    .options = options,
+    .values_size_bytes = sizeof(struct values),
+    .description =
+        "Reads IN (- is standard input; zstd, xz and gzip are recognised) and writes records in "
+        "the order of time. What the log does not say is inferred only where a rule can be "
+        "stated, marked in each record, and counted; what cannot be rebuilt is counted by reason. "
+        "The counts go to stderr (or, with --json, to stdout) and into the trace.",
+    .examples = examples,
+    .run = run,
+};
