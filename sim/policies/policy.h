@@ -18,6 +18,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "model/operation.h"
 
 /* ------------------------------------------------------------------- locks */
@@ -282,10 +283,15 @@ int vs_lock_kind_from_name(const char *name);
 const char *vs_lock_mode_name(enum vs_lock_mode mode);
 
 /*
- * One program as a person would write it: indented steps, the fragment they
- * come from, sources at the right.  For show and for reports.
+ * One program as a person would write it: steps with what is held around them
+ * as bars at their left, and the fragment that they come from at their right.
  */
 int vs_program_print(const struct vs_policy *policy, enum vs_op op, FILE *stream,
                      struct vs_error *error);
+/* The policy as a whole: summary, notes, locks, operations with the locks that they take. */
+int vs_policy_print(const struct vs_policy *policy, FILE *stream, struct vs_error *error);
+/* The same two as JSON, owned by the caller; NULL when out of memory. */
+struct vs_json_out *vs_program_json(const struct vs_policy *policy, enum vs_op op);
+struct vs_json_out *vs_policy_json(const struct vs_policy *policy);
 
 #endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The policies that ship.  Their texts are the JSON files of this folder,
+ * embedded by embed.cmake; the order is that of every comparison: floor,
+ * ceiling, then as history went.
+ */
+#include "internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_MAX_BYTES ((size_t)4 << 20)
+
+/* Names of files, and of the arrays that embed.cmake makes of them. */
+#define POLICIES(X)                                 \
+    X("none", none)                                 \
+    X("pcidevs-spin", pcidevs_spin)                 \
+    X("device-lock", device_lock)                   \
+    X("domain-rwlock", domain_rwlock)               \
+    X("domain-rwlock-nested", domain_rwlock_nested) \
+    X("pcidevs-rwlock", pcidevs_rwlock)             \
+    X("pci-lock", pci_lock)                         \
+    X("pci-lock-bars", pci_lock_bars)               \
+    X("refcount", refcount)                         \
+    X("rcu", rcu)                                   \
+    X("pcidevs-percpu-rwlock", pcidevs_percpu_rwlock)
+
+#define DECLARE(name, symbol) extern const char vs_policy_##symbol##_text[];
+POLICIES(DECLARE)
+
+#define NAME(name, symbol) name,
+static const char *const names[] = {POLICIES(NAME) NULL};
+
+#define TEXT(name, symbol) vs_policy_##symbol##_text,
+static const char *const texts[] = {POLICIES(TEXT) NULL};
+
+const char *const *vs_policy_names(void)
+{
+    return names;
+}
+
+const char *vs_policy_builtin_text(const char *name)
+{
+    for (size_t i = 0; names[i]; i++) {
+        if (strcmp(names[i], name) == 0)
+            return texts[i];
+    }
+    return NULL;
+}
+
+/* The whole stream into *text, owned by the caller. */
+static int read_stream(FILE *stream, const char *path, char **text, size_t *length,
+                       struct vs_error *error)
+{
+    size_t capacity = (size_t)64 << 10;
+    size_t used = 0;
+    char *buffer = malloc(capacity);
+
+    while (buffer) {
+        used += fread(buffer + used, 1, capacity - used, stream);
+        if (used < capacity || used > FILE_MAX_BYTES)
+            break;
+        capacity *= 2;
+        char *larger = realloc(buffer, capacity);
+
+        if (!larger)
+            free(buffer);
+        buffer = larger;
+    }
+    if (!buffer)
+        return vs_error_set(error, VS_ERR_MEMORY, "out of memory for %s", path);
+    if (ferror(stream) || used > FILE_MAX_BYTES) {
+        enum vs_err code = ferror(stream) ? VS_ERR_HOST : VS_ERR_INPUT;
+
+        vs_error_set_at(error, code, path, VS_NOWHERE, VS_NOWHERE,
+                        code == VS_ERR_HOST ? "cannot read: %s" : "a policy of more than 4 MiB%.0s",
+                        strerror(errno));
+        free(buffer);
+        return code;
+    }
+    *text = buffer;
+    *length = used;
+    return 0;
+}
+
+static int refuse_unknown(const char *name, struct vs_error *error)
+{
+    char hint[VS_HINT_TEXT];
+
+    return vs_error_set(error, VS_ERR_USAGE, "no policy \"%s\" ships and no file is called so%s",
+                        name, vs_hint(name, names, hint, sizeof(hint)));
+}
+
+int vs_policy_load(const char *name_or_path, struct vs_policy **policy, struct vs_error *error)
+{
+    const char *shipped = vs_policy_builtin_text(name_or_path);
+    char *text = NULL;
+    size_t length = 0;
+
+    *policy = NULL;
+    if (shipped)
+        return vs_policy_compile(shipped, strlen(shipped), "built-in", policy, error);
+    FILE *stream = fopen(name_or_path, "rbe");
+
+    if (!stream && errno == ENOENT)
+        return refuse_unknown(name_or_path, error);
+    if (!stream)
+        return vs_error_set_at(error, VS_ERR_HOST, name_or_path, VS_NOWHERE, VS_NOWHERE,
+                               "cannot open: %s", strerror(errno));
+    int ret = read_stream(stream, name_or_path, &text, &length, error);
+
+    fclose(stream);
+    if (ret == 0)
+        ret = vs_policy_compile(text, length, name_or_path, policy, error);
+    free(text);
+    return ret;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A step back into words: what steps.c and blocks.c would read.
+ */
+#include "internal.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+
+struct line {
+    char *buffer;
+    size_t used;
+};
+
+static void __attribute__((format(printf, 2, 3))) add(struct line *line, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int length = vsnprintf(line->buffer + line->used, VS_STEP_TEXT - line->used, format, arguments);
+
+    va_end(arguments);
+    if (length > 0)
+        line->used += (size_t)length;
+    if (line->used >= VS_STEP_TEXT)
+        line->used = VS_STEP_TEXT - 1;
+}
+
+static void add_times(struct line *line, const struct vs_step *step)
+{
+    if (step->quantity != VS_QUANTITY_ONE)
+        add(line, " * %s", vs_quantity_name((enum vs_quantity)step->quantity));
+    if (step->count > 1)
+        add(line, " * %" PRIu32, step->count);
+    if (step->per != VS_QUANTITY_ONE)
+        add(line, " / %s", vs_quantity_name((enum vs_quantity)step->per));
+}
+
+static void add_other(struct line *line, const struct vs_step *step)
+{
+    if (step->which == VS_OTHER)
+        add(line, " of other");
+}
+
+static void add_whose(struct line *line, const struct vs_step *step)
+{
+    if (step->whose != VS_OF_CALLER)
+        add(line, " of %s", vs_whose_name((enum vs_whose)step->whose));
+}
+
+/* A lock's name with the instance that is meant. */
+static void add_lock(struct line *line, const struct vs_policy *policy, const struct vs_step *step)
+{
+    const struct vs_lock_decl *lock = &policy->locks[step->lock];
+
+    add(line, " %s", lock->name);
+    if (lock->scope == VS_SCOPE_DOMAIN)
+        add(line, " of %s", vs_whose_name((enum vs_whose)step->whose));
+    else if (lock->scope == VS_SCOPE_DEVICE)
+        add_other(line, step);
+}
+
+static void add_locking(struct line *line, const struct vs_policy *policy,
+                        const struct vs_step *step)
+{
+    static const char *const modes[VS_MODE_COUNT] = {"", "read-", "write-"};
+
+    add(line, "%s%slock", modes[step->mode], step->kind == VS_STEP_UNLOCK ? "un" : "");
+    add_lock(line, policy, step);
+}
+
+static void add_list(struct line *line, const struct vs_step *step, const char *verb,
+                     const char *preposition)
+{
+    add(line, "%s pdev", verb);
+    add_other(line, step);
+    add(line, " %s %s", preposition, vs_list_name((enum vs_list)step->list));
+    /* There is one list of all devices. */
+    if (step->list != VS_LIST_ALL_DEVICES)
+        add_whose(line, step);
+}
+
+static void add_slot(struct line *line, const struct vs_policy *policy, const struct vs_step *step)
+{
+    add(line, step->kind == VS_STEP_DEFER ? "defer map" : "take pending");
+    if (step->by_sbdf)
+        add(line, " by sbdf");
+    if (step->with_ref)
+        add(line, " with %s", policy->locks[step->lock].name);
+}
+
+static void add_for_each(struct line *line, const struct vs_step *step)
+{
+    static const char *const parts[VS_PART_COUNT] = {"", " before self", " after self"};
+
+    add(line, "for each %s",
+        step->list == VS_LIST_ALL_DEVICES ? "device of the host" : "device of the domain");
+    if (step->list != VS_LIST_ALL_DEVICES)
+        add_whose(line, step);
+    add(line, "%s%s", parts[step->part], step->by_address ? ", by address" : ", in list order");
+    if (step->skip_self && step->part == VS_PART_ALL)
+        add(line, ", except self");
+}
+
+static void add_repeat(struct line *line, const struct vs_step *step)
+{
+    add(line, "repeat");
+    if (step->quantity != VS_QUANTITY_ONE)
+        add(line, " %s", vs_quantity_name((enum vs_quantity)step->quantity));
+    if (step->count > 1)
+        add(line, "%s %" PRIu32, step->quantity != VS_QUANTITY_ONE ? " *" : "", step->count);
+    if (step->per != VS_QUANTITY_ONE)
+        add(line, " / %s", vs_quantity_name((enum vs_quantity)step->per));
+    add(line, step->quantity == VS_QUANTITY_ONE || step->per != VS_QUANTITY_ONE ? " times" : "");
+}
+
+/* "verb object [of other]". */
+static void add_object(struct line *line, const struct vs_step *step)
+{
+    const char *name = vs_object_name((enum vs_object)step->object);
+
+    /* Publish and clear are of the vPCI alone, and do not carry it. */
+    if (step->object == VS_OBJECT_NONE)
+        name = "vpci";
+    add(line, "%s %s", vs_step_kind_name(step->kind), name);
+    add_other(line, step);
+}
+
+static void add_deref(struct line *line, const struct vs_step *step)
+{
+    if (step->branch)
+        add(line, "if vpci%s", step->which == VS_OTHER ? " of other" : "");
+    else
+        add(line, step->recheck ? "recheck vpci" : "deref vpci");
+}
+
+static void add_locked(struct line *line, const struct vs_policy *policy,
+                       const struct vs_step *step)
+{
+    add(line, "%s%s", vs_step_kind_name(step->kind), step->initial ? " initial" : "");
+    add_lock(line, policy, step);
+    if (step->kind == VS_STEP_CALL_RCU) {
+        add(line, " free %s", vs_object_name((enum vs_object)step->object));
+        add_other(line, step);
+    }
+}
+
+static void add_bars(struct line *line, const struct vs_step *step)
+{
+    add(line, "%s bars", step->kind == VS_STEP_READ_BARS ? "read" : "write");
+    add_other(line, step);
+    if (step->count > 1)
+        add(line, " * %" PRIu32, step->count);
+}
+
+char *vs_step_text(const struct vs_policy *policy, const struct vs_step *step, char *buffer)
+{
+    struct line line = {.buffer = buffer};
+
+    buffer[0] = '\0';
+    switch (step->kind) {
+    case VS_STEP_WORK:
+        add(&line, "work %s", vs_work_table[step->work].name);
+        add_times(&line, step);
+        break;
+    case VS_STEP_TRY:
+        add(&line, "try ");
+        /* fall through */
+    case VS_STEP_LOCK:
+    case VS_STEP_UNLOCK:
+        add_locking(&line, policy, step);
+        break;
+    case VS_STEP_LOOKUP:
+        add(&line, "lookup pdev in %s", vs_list_name((enum vs_list)step->list));
+        break;
+    case VS_STEP_DEREF:
+        add_deref(&line, step);
+        break;
+    case VS_STEP_READ_BARS:
+    case VS_STEP_WRITE_BARS:
+        add_bars(&line, step);
+        break;
+    case VS_STEP_LINK:
+        add_list(&line, step, "link", "in");
+        break;
+    case VS_STEP_UNLINK:
+        add_list(&line, step, "unlink", "from");
+        break;
+    case VS_STEP_SET_OWNER:
+        add(&line, "set-owner");
+        add_other(&line, step);
+        add(&line, " to %s", vs_whose_name((enum vs_whose)step->whose));
+        break;
+    case VS_STEP_RCU_READ_LOCK:
+    case VS_STEP_RCU_READ_UNLOCK:
+    case VS_STEP_CALL_RCU:
+    case VS_STEP_RCU_BARRIER:
+    case VS_STEP_GET:
+    case VS_STEP_PUT:
+        add_locked(&line, policy, step);
+        break;
+    case VS_STEP_DEFER:
+    case VS_STEP_TAKE_PENDING:
+        add_slot(&line, policy, step);
+        break;
+    case VS_STEP_CLEAR_PENDING:
+        add(&line, "clear pending");
+        break;
+    case VS_STEP_FOR_EACH:
+        add_for_each(&line, step);
+        break;
+    case VS_STEP_REPEAT:
+        add_repeat(&line, step);
+        break;
+    case VS_STEP_IF:
+        add(&line, "%s %s", step->negate ? "unless" : "if", vs_fact_name((enum vs_fact)step->fact));
+        break;
+    case VS_STEP_USE:
+    case VS_STEP_ALLOCATE:
+    case VS_STEP_PUBLISH:
+    case VS_STEP_CLEAR:
+    case VS_STEP_FREE:
+        add_object(&line, step);
+        break;
+    case VS_STEP_SOFTIRQ:
+    case VS_STEP_RESCHEDULE:
+    case VS_STEP_LEAVE:
+    case VS_STEP_KIND_COUNT:
+        add(&line, "%s", vs_step_kind_name(step->kind));
+        break;
+    }
+    return buffer;
+}
