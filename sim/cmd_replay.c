@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vpci-sim replay: one workload, every policy, a table at the end.
+ *
+ * Load once; per policy make the run's key, skip what the database has, run the
+ * rest on threads, store each as it ends; then print in the order of the
+ * policies.  --json prints what was computed, so with it nothing is skipped.
+ */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/options.h"
+#include "commands.h"
+#include "runner.h"
+#include "store/store.h"
+#include "table.h"
+
+struct values {
+    struct vs_strings policies;
+    const char *machine;
+    int timing;
+    double speed;
+    uint64_t clones, seed, cpus, jobs;
+    bool rebase, json, force, progress;
+    vs_ns max_think_ns;
+    const char *db;
+};
+
+static const char *const timings[] = {"closed", "open", NULL};
+
+/* Seeds go through JSON and SQLite, whose readers may hold numbers as doubles. */
+#define SEED_MAX   9007199254740992.0
+#define CLONES_MAX 4096
+#define CPUS_MAX   4096
+#define JOBS_MAX   256
+
+static const struct vs_option options[] = {
+    {"policy", 'p', VS_OPTION_LIST, offsetof(struct values, policies), "NAME|FILE",
+     "A policy that ships, or a JSON file. Without it, all that ship.", NULL, NULL, 0, 0},
+    {"machine", 'm', VS_OPTION_STRING, offsetof(struct values, machine), "NAME|FILE",
+     "What time costs: a machine profile that ships, or a JSON file. Without it, the first that "
+     "ships.",
+     NULL, NULL, 0, 0},
+    {"timing", 0, VS_OPTION_CHOICE, offsetof(struct values, timing), "HOW",
+     "closed keeps the think times between a vCPU's calls, so that a wait pushes later calls back; "
+     "open keeps the recorded times.",
+     "closed", timings, 0, 0},
+    {"speed", 0, VS_OPTION_DOUBLE, offsetof(struct values, speed), "X",
+     "Divide think times (closed) or recorded times (open) by X: a what-if.", "1", NULL, 1e-6, 1e6},
+    {"clone", 0, VS_OPTION_U64, offsetof(struct values, clones), "N",
+     "Copies of every domain with its devices, in all: a what-if.", "1", NULL, 1, CLONES_MAX},
+    {"seed", 0, VS_OPTION_U64, offsetof(struct values, seed), "N",
+     "Seed of the clones' start offsets.", "1", NULL, 0, SEED_MAX},
+    {"rebase", 0, VS_OPTION_FLAG, offsetof(struct values, rebase), NULL,
+     "Start every vCPU's stream at time 0, so that streams recorded one after the other overlap: a "
+     "what-if.",
+     NULL, NULL, 0, 0},
+    {"max-think", 0, VS_OPTION_DURATION, offsetof(struct values, max_think_ns), "DURATION",
+     "Cut idle gaps to this (as 1ms): a what-if. Without it they are kept.", NULL, NULL, 0, 0},
+    {"cpus", 0, VS_OPTION_U64, offsetof(struct values, cpus), "N",
+     "pCPUs to run on; 0 for as many as the trace names.", "0", NULL, 0, CPUS_MAX},
+    {"db", 'd', VS_OPTION_STRING, offsetof(struct values, db), "FILE",
+     "Store each run in this SQLite database as it ends. Runs that it already has are shown from "
+     "it, not repeated. Without it the results are only printed.",
+     NULL, NULL, 0, 0},
+    {"force", 'f', VS_OPTION_FLAG, offsetof(struct values, force), NULL,
+     "Repeat and replace runs that the database already has.", NULL, NULL, 0, 0},
+    {"json", 0, VS_OPTION_FLAG, offsetof(struct values, json), NULL,
+     "Print all results as JSON in place of the table. Every run is computed, none is taken from "
+     "the database.",
+     NULL, NULL, 0, 0},
+    {"jobs", 'j', VS_OPTION_U64, offsetof(struct values, jobs), "N",
+     "Replays at a time; 0 for as many as there are CPUs. Does not change any result.", "0", NULL,
+     0, JOBS_MAX},
+    {"progress", 0, VS_OPTION_FLAG, offsetof(struct values, progress), NULL,
+     "Report progress on standard error even where that is no terminal.", NULL, NULL, 0, 0},
+    VS_OPTION_END,
+};
+
+/* ----------------------------------------------------------------- session */
+
+struct session {
+    const struct values *values;
+    const struct vs_strings *traces;
+    struct vs_policy **policies;
+    struct vs_job *jobs;
+    struct vs_summary *summaries; /* filled when a run ended, or read from the database */
+    size_t count;                 /* of each of the three */
+    struct vs_machine *machine;
+    struct vs_workload *workload;
+    struct vs_store *store;
+    size_t finished, stored, taken; /* runs that ended, were stored, came from the database */
+    bool bar;                       /* the progress line is redrawn in place */
+};
+
+static struct vs_run make_run(const struct session *session, size_t index)
+{
+    const struct values *values = session->values;
+
+    return (struct vs_run){
+        .workload = session->workload,
+        .policy = session->policies[index],
+        .machine = session->machine,
+        .load = {.speed = values->speed,
+                 .clones = (uint32_t)values->clones,
+                 .seed = values->seed,
+                 .rebase = values->rebase,
+                 .max_think_ns = values->max_think_ns},
+        .engine = {.timing = values->timing == 1 ? VS_TIMING_OPEN : VS_TIMING_CLOSED,
+                   .cpus = (uint32_t)values->cpus},
+        .trace_paths = session->traces->items,
+        .trace_path_count = session->traces->count,
+    };
+}
+
+static void close_session(struct session *session)
+{
+    for (size_t i = 0; i < session->count; i++) {
+        if (session->policies)
+            vs_policy_free(session->policies[i]);
+        if (session->jobs)
+            vs_result_free(session->jobs[i].result);
+        if (session->summaries)
+            vs_summary_release(&session->summaries[i]);
+    }
+    free(session->policies);
+    free(session->jobs);
+    free(session->summaries);
+    vs_machine_free(session->machine);
+    vs_workload_free(session->workload);
+    vs_store_close(session->store);
+}
+
+/* Two policies of one name could not be told apart in the table. */
+static int refuse_same_name(const struct session *session, size_t index, struct vs_error *error)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(session->policies[i]->name, session->policies[index]->name) == 0)
+            return vs_error_set(error, VS_ERR_USAGE,
+                                "policy '%s' is given twice; a policy's \"name\" tells it apart",
+                                session->policies[index]->name);
+    }
+    return 0;
+}
+
+static int load_policies(struct session *session, struct vs_error *error)
+{
+    const char *const *names = session->values->policies.items;
+    size_t count = session->values->policies.count;
+
+    if (count == 0) {
+        names = vs_policy_names();
+        while (names[count])
+            count++;
+    }
+    session->policies = calloc(count, sizeof(*session->policies));
+    session->jobs = calloc(count, sizeof(*session->jobs));
+    session->summaries = calloc(count, sizeof(*session->summaries));
+    if (!session->policies || !session->jobs || !session->summaries)
+        return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
+    session->count = count;
+    for (size_t i = 0; i < count; i++) {
+        int ret = vs_policy_load(names[i], &session->policies[i], error);
+
+        if (ret == 0)
+            ret = refuse_same_name(session, i, error);
+        if (ret < 0)
+            return ret;
+        session->jobs[i].policy = session->policies[i];
+    }
+    return 0;
+}
+
+static int open_session(struct session *session, struct vs_error *error)
+{
+    const struct values *values = session->values;
+    int ret = load_policies(session, error);
+
+    if (ret == 0)
+        ret = vs_machine_load(values->machine ? values->machine : vs_machine_names()[0],
+                              &session->machine, error);
+    if (ret == 0) {
+        struct vs_workload_options load = {.speed = values->speed,
+                                           .clones = (uint32_t)values->clones,
+                                           .seed = values->seed,
+                                           .rebase = values->rebase,
+                                           .max_think_ns = values->max_think_ns};
+
+        ret = vs_workload_load(session->traces->items, session->traces->count, &load,
+                               &session->workload, error);
+    }
+    /* Last, so that a wrong command line leaves no empty database behind. */
+    if (ret == 0 && values->db)
+        ret = vs_store_open(values->db, &session->store, error);
+    return ret < 0 ? ret : 0;
+}
+
+/* Read from the database what it has. */
+static int take_stored(struct session *session, struct vs_error *error)
+{
+    char key[VS_RUN_KEY_TEXT];
+
+    if (!session->store || session->values->force || session->values->json)
+        return 0;
+    for (size_t i = 0; i < session->count; i++) {
+        struct vs_run run = make_run(session, i);
+
+        vs_run_key(&run, key);
+        int found = vs_store_summary(session->store, key, &session->summaries[i], error);
+
+        if (found < 0)
+            return found;
+        session->jobs[i].skip = found == 1;
+        session->taken += found == 1;
+    }
+    return 0;
+}
+
+/* ---------------------------------------------------------------- progress */
+
+#define BAR_WIDTH 30
+
+static void show_progress(void *context)
+{
+    struct session *session = context;
+    size_t running = session->count - session->taken;
+    uint64_t total = session->workload->call_count * running, done = 0;
+    char bar[BAR_WIDTH + 1];
+
+    if (!session->bar || total == 0)
+        return;
+    for (size_t i = 0; i < session->count; i++) {
+        const struct vs_job *job = &session->jobs[i];
+
+        if (!job->skip)
+            done += job->handed_over ? session->workload->call_count
+                                     : atomic_load_explicit(&job->calls_done, memory_order_relaxed);
+    }
+    double share = (double)done / (double)total;
+    size_t filled = (size_t)(share * BAR_WIDTH);
+
+    if (share > 1)
+        filled = BAR_WIDTH;
+    memset(bar, '.', BAR_WIDTH);
+    memset(bar, '#', filled < BAR_WIDTH ? filled : BAR_WIDTH);
+    bar[BAR_WIDTH] = '\0';
+    fprintf(stderr, "\rreplay [%s] %3.0f%%  %zu of %zu policies", bar,
+            100 * (share > 1 ? 1 : share), session->finished, running);
+    fflush(stderr);
+}
+
+static void end_progress(const struct session *session)
+{
+    if (session->bar)
+        fputs("\r\033[K", stderr);
+}
+
+/* ----------------------------------------------------------------- running */
+
+static int run_finished(void *context, struct vs_job *job, struct vs_error *error)
+{
+    struct session *session = context;
+    size_t index = (size_t)(job - session->jobs);
+    struct vs_run run = make_run(session, index);
+    char key[VS_RUN_KEY_TEXT];
+    int ret = vs_summary_from_result(job->result, job->policy, session->workload,
+                                     &session->summaries[index], error);
+
+    session->finished++;
+    if (ret == 0 && session->store) {
+        vs_run_key(&run, key);
+        /* With --json a run is computed although it is stored; it stays as it is. */
+        ret = session->values->force ? 0 : vs_store_has(session->store, key, error);
+        if (ret == 0)
+            ret = vs_store_put(session->store, &run, job->result, error);
+        session->stored += ret >= 0;
+    }
+    if (!session->bar && session->values->progress)
+        fprintf(stderr, "replay: %zu of %zu policies, %s done\n", session->finished,
+                session->count - session->taken, job->policy->name);
+    return ret < 0 ? ret : 0;
+}
+
+static unsigned int thread_count(const struct values *values)
+{
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (values->jobs > 0)
+        return (unsigned int)values->jobs;
+    return online < 1 ? 1 : online > JOBS_MAX ? JOBS_MAX : (unsigned int)online;
+}
+
+static int say_stopped(const struct session *session, int signal_number, struct vs_error *error)
+{
+    size_t planned = session->count - session->taken;
+    const char *name = signal_number == SIGTERM ? "SIGTERM" : "SIGINT";
+
+    if (session->store)
+        return vs_error_set(error, VS_ERR_STOPPED,
+                            "stopped by %s; %zu of %zu runs had ended and are stored in %s; the "
+                            "same command goes on with the rest",
+                            name, session->stored, planned, session->values->db);
+    return vs_error_set(error, VS_ERR_STOPPED,
+                        "stopped by %s after %zu of %zu runs; without --db nothing is kept", name,
+                        session->finished, planned);
+}
+
+/* The first error of an engine, in the order of the policies. */
+static int job_error(const struct session *session, struct vs_error *error)
+{
+    char text[VS_ERROR_TEXT_MAX + VS_ERROR_SOURCE_MAX + 32];
+
+    for (size_t i = 0; i < session->count; i++) {
+        const struct vs_job *job = &session->jobs[i];
+
+        if (job->code < 0 && job->code != VS_ERR_STOPPED)
+            return vs_error_set(error, (enum vs_err)job->code, "policy %s: %s", job->policy->name,
+                                vs_error_describe(&job->error, text, sizeof(text)));
+    }
+    return 0;
+}
+
+static int run_all(struct session *session, struct vs_error *error)
+{
+    struct vs_run run = make_run(session, 0);
+    int signal_number = 0;
+    struct vs_runner runner = {
+        .workload = session->workload,
+        .machine = session->machine,
+        .engine = run.engine,
+        .jobs = session->jobs,
+        .job_count = session->count,
+        .threads = thread_count(session->values),
+        .finished = run_finished,
+        .tick = show_progress,
+        .context = session,
+    };
+
+    /* A file-size limit shall be a full disk to report, not a death. */
+    signal(SIGXFSZ, SIG_IGN);
+    session->bar = isatty(STDERR_FILENO) == 1;
+    int ret = vs_runner_run(&runner, &signal_number, error);
+
+    end_progress(session);
+    if (ret == VS_ERR_STOPPED)
+        return say_stopped(session, signal_number, error);
+    return ret < 0 ? ret : job_error(session, error);
+}
+
+/* ---------------------------------------------------------------- printing */
+
+static int print_table(const struct session *session, struct vs_error *error)
+{
+    struct vs_run run = make_run(session, 0);
+    struct vs_table_row *rows = calloc(session->count, sizeof(*rows));
+    struct vs_table table = {.workload = session->workload,
+                             .machine = session->machine,
+                             .load = run.load,
+                             .engine = run.engine,
+                             .rows = rows,
+                             .row_count = session->count};
+
+    if (!rows)
+        return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
+    for (size_t i = 0; i < session->count; i++)
+        rows[i] = (struct vs_table_row){.policy = session->policies[i]->name,
+                                        .summary = &session->summaries[i]};
+    vs_table_print_header(&table, stdout);
+    putchar('\n');
+    vs_table_print_rows(&table, stdout);
+    putchar('\n');
+    vs_table_print_remarks(&table, stdout);
+    if (session->taken > 0)
+        printf("%zu of %zu runs: already stored; --force to run again.\n", session->taken,
+               session->count);
+    free(rows);
+    return 0;
+}
+
+static struct vs_json_out *options_tree(const struct values *values)
+{
+    struct vs_json_out *object = vs_json_new_object();
+
+    vs_json_add_string(object, "timing", timings[values->timing]);
+    vs_json_add_double(object, "speed", values->speed);
+    vs_json_add_u64(object, "clone", values->clones);
+    vs_json_add_u64(object, "seed", values->seed);
+    vs_json_add_boolean(object, "rebase", values->rebase);
+    vs_json_add_u64(object, "max_think_ns", values->max_think_ns);
+    vs_json_add_u64(object, "cpus", values->cpus);
+    return object;
+}
+
+static struct vs_json_out *machine_tree(const struct vs_machine *machine)
+{
+    struct vs_json_out *object = vs_json_new_object();
+
+    vs_json_add_string(object, "name", machine->name);
+    vs_json_add_string(object, "summary", machine->summary);
+    vs_json_add_u64(object, "cpus", vs_machine_cpus(machine));
+    vs_json_add_u64(object, "assumptions", machine->assumption_count);
+    return object;
+}
+
+static struct vs_json_out *run_tree(const struct session *session, size_t index)
+{
+    const struct vs_policy *policy = session->policies[index];
+    struct vs_run run = make_run(session, index);
+    struct vs_json_out *object = vs_json_new_object();
+    char key[VS_RUN_KEY_TEXT];
+
+    vs_run_key(&run, key);
+    vs_json_add_string(object, "policy", policy->name);
+    vs_json_add_string(object, "summary", policy->summary);
+    vs_json_add_string(object, "source", policy->source);
+    vs_json_add_string(object, "run_key", key);
+    vs_json_add(object, "result",
+                vs_result_json(session->jobs[index].result, policy, session->workload));
+    return object;
+}
+
+static int print_json(const struct session *session, struct vs_error *error)
+{
+    struct vs_json_out *document = vs_json_new_object(), *runs = vs_json_new_array();
+
+    vs_json_add_string(document, "version", VS_VERSION);
+    vs_json_add(document, "workload", vs_workload_json(session->workload));
+    vs_json_add(document, "machine", machine_tree(session->machine));
+    vs_json_add(document, "options", options_tree(session->values));
+    for (size_t i = 0; i < session->count; i++)
+        vs_json_add(runs, NULL, run_tree(session, i));
+    vs_json_add(document, "runs", runs);
+    int ret = vs_json_print(document, stdout, error);
+
+    vs_json_out_free(document);
+    return ret;
+}
+
+/* A deadlock is an answer: no. */
+static int answer(const struct session *session, struct vs_error *error)
+{
+    size_t deadlocks = 0;
+    const char *first = NULL;
+
+    for (size_t i = 0; i < session->count; i++) {
+        if (session->summaries[i].outcome != VS_OUTCOME_DEADLOCK)
+            continue;
+        if (deadlocks++ == 0)
+            first = session->policies[i]->name;
+    }
+    if (deadlocks == 0)
+        return 0;
+    if (deadlocks == 1)
+        return vs_error_set(error, VS_ERR_ANSWER, "policy %s deadlocked", first);
+    return vs_error_set(error, VS_ERR_ANSWER, "%zu policies deadlocked, %s the first", deadlocks,
+                        first);
+}
+
+static int replay(const struct vs_command *command, void *parsed, const struct vs_strings *traces,
+                  struct vs_error *error)
+{
+    const struct values *values = parsed;
+    struct session session = {.values = values, .traces = traces};
+    int ret = VS_ERR_USAGE;
+
+    (void)command;
+    if (values->force && !values->db) {
+        ret = vs_error_set(error, VS_ERR_USAGE, "--force replaces stored runs: it needs --db FILE");
+        goto out;
+    }
+    ret = open_session(&session, error);
+    if (ret == 0)
+        ret = take_stored(&session, error);
+    if (ret == 0)
+        ret = run_all(&session, error);
+    if (ret == 0)
+        ret = values->json ? print_json(&session, error) : print_table(&session, error);
+    if (ret == 0)
+        ret = answer(&session, error);
+out:
+    close_session(&session);
+    return ret;
+}
+
+static const char *const examples[] = {
+    "vpci-sim replay host.vpt --db results.db",
+    "vpci-sim replay host.vpt --policy pci-lock --policy ./my-idea.json",
+    "vpci-sim replay host.vpt --clone 8 --speed 10 --db results.db",
+    "vpci-sim replay a.vpt b.vpt --rebase --json",
+    NULL,
+};
+
+const struct vs_command vs_cmd_replay = {
+    .name = "replay",
+    .summary = "Replay traces under locking policies and compare them",
+    .operands = "TRACE...",
+    .operands_min = 1,
+    .operands_max = 1024,
+    .options = options,
+    .values_size_bytes = sizeof(struct values),
+    .description =
+        "Replays the config-space traffic of one or more traces in virtual time, once under each "
+        "policy, and prints a table that compares them. Several traces lie side by side as the "
+        "domains of one host.\n\n"
+        "A hazard (an object used after it was freed, say) is counted and the replay goes on. A "
+        "deadlock ends the replay of its policy; who waits for whom is printed and stored, and the "
+        "exit status is 1. The same inputs and options give the same bytes of --json on any host, "
+        "whatever --jobs is.\n\n"
+        "SIGINT and SIGTERM end it early with status 4; runs that had ended are in the database, "
+        "and the same command goes on with the rest.",
+    .examples = examples,
+    .run = replay,
+};

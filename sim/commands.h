@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The subcommands of vpci-sim: one cmd_NAME.c each. */
+#ifndef VS_COMMANDS_H
+#define VS_COMMANDS_H
+
+#include "base/options.h"
+
+extern const struct vs_command vs_cmd_replay;   /* cmd_replay.c */
+extern const struct vs_command vs_cmd_policies; /* cmd_policies.c */
+extern const struct vs_command vs_cmd_show;     /* cmd_show.c */
+
+#endif
