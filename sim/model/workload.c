@@ -285,26 +285,27 @@ static int load(const struct source *sources, size_t count, char *name,
                 const struct vs_workload_options *options, struct vs_workload **workload,
                 struct vs_error *error)
 {
-    struct vs_loader loader = {.workload = calloc(1, sizeof(struct vs_workload))};
+    struct vs_workload *made = calloc(1, sizeof(*made));
+    struct vs_loader loader = {.workload = made};
     int ret = VS_ERR_MEMORY;
 
     if (!options)
         options = &default_options;
-    if (!loader.workload || !name) {
+    if (!made || !name) {
         free(name);
         vs_error_set(error, VS_ERR_MEMORY, "out of memory");
         goto out;
     }
-    loader.workload->name = name;
+    made->name = name;
     ret = check_options(options, error);
     if (ret >= 0)
         ret = load_sources(&loader, sources, count, options, error);
 out:
     vs_loader_free(&loader);
     if (ret < 0)
-        vs_workload_free(loader.workload);
+        vs_workload_free(made);
     else
-        *workload = loader.workload;
+        *workload = made;
     return ret < 0 ? ret : VS_OK;
 }
 
