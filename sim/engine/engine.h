@@ -33,7 +33,7 @@ enum vs_timing {
 
 struct vs_engine_options {
     enum vs_timing timing;
-    uint32_t cpus;          /* pCPUs; 0: as many as the workload's pCPUs or vCPUs ask for */
+    uint32_t cpus;           /* pCPUs; 0: as many as the workload's pCPUs or vCPUs ask for */
     const atomic_bool *stop; /* polled now and then; true: VS_ERR_STOPPED.  May be NULL */
     /* Called now and then with completed calls, for a progress bar.  May be NULL. */
     void (*progress)(void *context, uint64_t calls_done);

@@ -28,18 +28,18 @@ struct vs_machine {
     char *name;
     char *summary;
     char *file;
-    char *text;              /* its JSON as read: stored with every run */
+    char *text; /* its JSON as read: stored with every run */
     uint32_t sockets, cores_per_socket, threads_per_core;
     vs_ps transfer_ps[VS_DISTANCE_COUNT]; /* line to here, one way, from a CPU at that distance */
-    vs_ps line_service_ps;   /* a busy line serves one request in this time */
-    vs_ps atomic_ps;         /* locked read-modify-write on a line already here */
-    vs_ps store_ps;          /* plain store (a ticket unlock) on a line already here */
-    vs_ps fence_ps;          /* full barrier (per-CPU rwlock reader) */
-    vs_ps rcu_section_ps;    /* rcu_read_lock or unlock: this CPU's counter */
+    vs_ps line_service_ps;                /* a busy line serves one request in this time */
+    vs_ps atomic_ps;                      /* locked read-modify-write on a line already here */
+    vs_ps store_ps;                       /* plain store (a ticket unlock) on a line already here */
+    vs_ps fence_ps;                       /* full barrier (per-CPU rwlock reader) */
+    vs_ps rcu_section_ps;                 /* rcu_read_lock or unlock: this CPU's counter */
     vs_ps softirq_interval_ps; /* a CPU that stays in guest or idle passes softirqs this often */
     vs_ps work_ps[VS_WORK_COUNT];
     bool assumed_work[VS_WORK_COUNT]; /* no measurement behind it */
-    uint32_t assumption_count; /* numbers marked as assumptions, work costs included */
+    uint32_t assumption_count;        /* numbers marked as assumptions, work costs included */
 };
 
 /* CPUs in all. */

@@ -27,11 +27,10 @@ enum vs_hazard {
     VS_HAZARD_LOCK_AFTER_FREE,  /* a lock's word lay in freed memory when it was taken or dropped */
     VS_HAZARD_LIST_RACE,        /* a list changed under a walk that nothing protected */
     VS_HAZARD_BAR_RACE,         /* BAR state written while another vCPU read or wrote it */
-    VS_HAZARD_UNPUBLISHED,      /* an object was used before it was published */
     VS_HAZARD_DANGLING_PENDING, /* the pending slot's device was gone when it was taken */
     VS_HAZARD_FORMER_OWNER,     /* a device was reached by a domain that no longer owned it */
     VS_HAZARD_DOUBLE_FREE,
-    VS_HAZARD_SOFTIRQ_LOCKED,   /* softirqs processed with a lock held */
+    VS_HAZARD_SOFTIRQ_LOCKED, /* softirqs processed with a lock held */
     VS_HAZARD_COUNT
 };
 
@@ -46,21 +45,22 @@ struct vs_hazard_stat {
 
 /* One lock instance in one mode.  Pairs as lock users know them. */
 struct vs_lock_stat {
-    uint8_t lock;            /* index into the policy's locks */
-    uint8_t mode;            /* enum vs_lock_mode */
-    uint16_t instance;       /* domain or device index of the workload, 0 for global */
+    uint8_t lock;      /* index into the policy's locks */
+    uint8_t mode;      /* enum vs_lock_mode */
+    uint16_t instance; /* domain or device index of the workload, 0 for global */
     uint64_t acquire_count;
     uint64_t try_count, try_failed_count;
-    uint64_t wait_count;     /* acquisitions that had to wait */
+    uint64_t wait_count; /* acquisitions that had to wait */
     uint64_t wait_total_ns, wait_max_ns;
-    uint64_t hold_count;     /* = acquire_count - those held at a deadlock */
+    uint64_t hold_count; /* = acquire_count - those held at a deadlock */
     uint64_t hold_total_ns, hold_max_ns;
-    uint64_t transfer_count; /* acquisitions whose line came from another CPU */
+    uint64_t transfer_count;       /* acquisitions whose line came from another CPU */
     uint64_t cross_domain_wait_ns; /* part of wait_total_ns while another domain held it */
 };
 
 /* Latency of one operation class in one domain: from the start of the VM exit
- * (or hypercall) to its end; waiting for a busy pCPU included. */
+ * (or hypercall) to its end; waiting for a busy pCPU included.  With open timing
+ * it starts at the recorded arrival, so a late vCPU's backlog is included too. */
 struct vs_latency_stat {
     uint8_t op;
     uint16_t domain;
@@ -79,8 +79,8 @@ struct vs_blocker_stat {
 /* Virtual time cut into equal buckets. */
 #define VS_BUCKETS_MAX 512
 struct vs_bucket_stat {
-    vs_ns busy_ns; /* vCPUs inside the hypervisor, summed, waiting included */
-    vs_ns wait_ns; /* of which waiting for locks, attributed to the time of waiting */
+    vs_ns busy_ns;  /* vCPUs inside the hypervisor, summed, waiting included */
+    vs_ns wait_ns;  /* of which waiting for locks, attributed to the time of waiting */
     uint64_t calls; /* completed */
 };
 
@@ -96,23 +96,23 @@ struct vs_deadlock_edge {
 
 /* Exact identities that every run satisfies; a violation is our bug. */
 struct vs_identities {
-    double little_worst; /* largest relative error of L = X R over all locks */
-    vs_ns time_error_ns; /* |sum(think + wait + work + idle) - vCPUs x horizon| */
+    double little_worst;    /* largest relative error of L = X R over all locks */
+    vs_ns time_error_ns;    /* |sum(think + wait + work + idle) - vCPUs x horizon| */
     uint64_t overlap_count; /* grants that broke exclusion */
 };
 
 struct vs_result {
     enum vs_outcome outcome;
-    uint64_t calls;          /* completed calls, deferred maps not counted */
+    uint64_t calls; /* completed calls, deferred maps not counted */
     uint64_t deferred_maps;
-    uint64_t missed_calls;   /* found their device gone and went to the plain access */
-    uint64_t steps;          /* lock-program steps executed */
-    vs_ns makespan_ns;       /* virtual time of the last completion */
-    vs_ns floor_ns;          /* sum of the calls' uncontended cost under this policy */
+    uint64_t missed_calls; /* found their device gone and went to the plain access */
+    uint64_t steps;        /* lock-program steps executed */
+    vs_ns makespan_ns;     /* virtual time of the last completion */
+    vs_ns floor_ns;        /* time spent in steps, waiting excluded, summed over vCPUs */
     uint64_t lock_wait_total_ns;
-    uint64_t cpu_wait_total_ns;  /* waiting for a pCPU busy with another vCPU's entry */
-    uint64_t cross_domain_wait_ns; /* lock waits while another domain held the lock */
-    struct vs_histogram latency; /* all accesses (not events, not deferred maps) */
+    uint64_t cpu_wait_total_ns;        /* waiting for a pCPU busy with another vCPU's entry */
+    uint64_t cross_domain_wait_ns;     /* lock waits while another domain held the lock */
+    struct vs_histogram latency;       /* all accesses (not events, not deferred maps) */
     struct vs_latency_stat *latencies; /* only those with calls, by op then domain */
     size_t latency_count;
     struct vs_lock_stat *locks; /* only those acquired, by lock, instance, mode */
@@ -121,7 +121,7 @@ struct vs_result {
     size_t blocker_count;
     struct vs_bucket_stat buckets[VS_BUCKETS_MAX];
     size_t bucket_count;
-    vs_ns bucket_ns;         /* width */
+    vs_ns bucket_ns; /* width */
     struct vs_hazard_stat hazards[VS_HAZARD_COUNT];
     struct vs_deadlock_edge *deadlock; /* outcome DEADLOCK: who waits for whom */
     size_t deadlock_count;

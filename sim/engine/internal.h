@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The engine's state: who runs, who waits, which objects live.  Private to
+ * sim/engine.
+ *
+ * Outline of a replay (engine.c): a queue holds one entry per vCPU that has a
+ * next event.  The earliest vCPU runs its program inline (step.c) for as long
+ * as nobody else's event comes first; a step on shared state takes place only
+ * then.  A vCPU that blocks leaves the queue and stands in its lock's list
+ * (locks/); whoever releases puts it back at the time of the hand-over.
+ */
+#ifndef VS_ENGINE_INTERNAL_H
+#define VS_ENGINE_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "code.h"
+#include "engine.h"
+
+#define VS_NOBODY      UINT16_MAX
+#define VS_NEVER       UINT64_MAX
+#define VS_NO_INSTANCE UINT32_MAX
+
+/* ------------------------------------------------------------------- locks */
+
+/* A lock instance.  Fields are read as the kind's file says. */
+struct vs_lock_state {
+    uint16_t owner; /* actor that holds it exclusively, or VS_NOBODY */
+    uint16_t readers;
+    uint16_t recursion;  /* extra acquisitions by the owner */
+    uint16_t head, tail; /* waiters, linked by actor.next_waiter */
+    uint16_t waiters;
+    uint16_t line_cpu;     /* CPU that has the lock's cache line, VS_NOBODY at first */
+    uint8_t decl;          /* index into the policy's locks */
+    bool tainted;          /* freed while in use: identities do not hold for it */
+    bool writer_waiting;   /* rwlock: WAITING is set; percpu: writer_activating */
+    uint16_t instance;     /* domain or device index, 0 for global */
+    uint16_t blamed_actor; /* last acquirer: who is blamed for the waiting now */
+    uint8_t blamed_op;
+    vs_ps line_free;     /* the line serves nobody else before this */
+    vs_ps ready;         /* percpu: the writer's scan is done */
+    uint32_t generation; /* a lock inside an object starts anew with each object */
+    uint32_t stats;      /* index of the first of VS_MODE_COUNT statistics */
+    /* Kept apart from the kinds' own state, to check them: who holds, the last
+     * release, and sum(leave) - sum(enter) over all that came, modulo 2^64. */
+    uint16_t holders_exclusive, holders_read;
+    uint32_t in_system;
+    vs_ps last_release, sojourn;
+    struct vs_blame *blame; /* made when somebody first waits */
+};
+
+/* Statistics of one instance and mode, in ps. */
+struct vs_lock_counts {
+    uint64_t acquire, try_count, try_failed, wait, transfer, hold;
+    vs_ps wait_ps, wait_max_ps, hold_ps, hold_max_ps, cross_domain_ps;
+};
+
+/* Who waits for one lock, by operation and domain, so that a change of holder
+ * attributes the waiting of many at once. */
+struct vs_blame_entry {
+    uint8_t op, mode;
+    uint16_t domain;
+    uint32_t waiters;
+    vs_ps late; /* sum over those that came after blame.since of (arrival - since) */
+};
+
+struct vs_blame {
+    struct vs_blame_entry *entries;
+    uint32_t count, capacity;
+    vs_ps since;
+};
+
+/* ------------------------------------------------------------------ actors */
+
+enum vs_actor_state {
+    VS_ACTOR_GUEST,    /* in the guest; the event is the next call's arrival */
+    VS_ACTOR_CPU_WAIT, /* the pCPU runs somebody else's entry; not in the queue */
+    VS_ACTOR_RUNNING,  /* inside the hypervisor; the event is its next shared step */
+    VS_ACTOR_BLOCKED,  /* spins on a lock; not in the queue */
+    VS_ACTOR_POLLING,  /* spins on a lock and will look again at its event */
+    VS_ACTOR_FINISHED
+};
+
+struct vs_held {
+    uint32_t lock; /* index into engine.locks */
+    uint32_t generation;
+    uint8_t mode;
+    vs_ps since;
+};
+
+/* A counted reference that the actor holds (lock kind refcount). */
+struct vs_reference {
+    uint8_t lock;
+    uint16_t device;
+    uint32_t generation;
+};
+#define VS_REFERENCES_MAX 4
+
+struct vs_loop {
+    uint32_t insn;   /* the EACH or REPEAT instruction */
+    uint32_t left;   /* REPEAT: rounds left */
+    uint16_t device; /* EACH: where it stands */
+};
+
+struct vs_actor_run {
+    vs_ps now; /* its clock; the event's time while in the queue */
+    uint32_t pc;
+    uint32_t heap_at; /* place in the queue, or UINT32_MAX */
+    uint16_t cpu, domain;
+    uint8_t state; /* enum vs_actor_state */
+    uint8_t op;
+    uint8_t loop_count, held_count;
+    uint8_t rcu_depth;
+    uint8_t reference_count;
+    bool leaving;       /* gives back what it holds, then runs the miss steps */
+    bool in_miss;       /* runs the miss steps */
+    bool in_pending;    /* runs the deferred map */
+    bool in_reschedule; /* yielded its pCPU in the middle of a program */
+    bool from_pending;  /* its reference came out of the pending slot */
+    bool has_pdev, has_vpci;
+    uint16_t device; /* the call's, or the pending slot's */
+    uint16_t next_waiter;
+    uint32_t pdev_generation, vpci_generation;
+    uint16_t owner_seen; /* owner of the device when it was looked up */
+    /* The vPCI that this actor took off its device and has not freed. */
+    uint16_t cleared_device; /* VS_DEVICE_NONE: none */
+    uint32_t cleared_generation;
+    uint16_t target;
+    /* A list walk in progress. */
+    uint8_t walk_list; /* enum vs_list, or VS_LIST_COUNT for none */
+    uint16_t walk_group;
+    /* The pending slot. */
+    bool pending, pending_by_sbdf, pending_has_reference;
+    uint16_t pending_device;
+    uint32_t pending_generation;
+    struct vs_reference pending_reference;
+    /* Waiting. */
+    uint32_t wait_lock;
+    uint8_t wait_mode;
+    vs_ps wait_from;
+    /* The call. */
+    uint32_t next, end; /* its calls: engine.stream[next .. end) */
+    uint32_t call, shape;
+    vs_ps due;       /* arrival of the call; latency counts from here */
+    vs_ps entered;   /* got its pCPU */
+    vs_ps step_wait; /* lock waiting in this call */
+    vs_ps step_work; /* steps in this call */
+    vs_ps last_end, previous_base;
+    struct vs_held held[VS_HELD_MAX];
+    struct vs_loop loops[VS_LOOPS_MAX];
+    struct vs_reference references[VS_REFERENCES_MAX];
+    /* Time accounting, each counted on its own (vs_identities). */
+    vs_ps think_ps, cpu_wait_ps, lock_wait_ps, work_ps;
+};
+
+/* ----------------------------------------------------------------- objects */
+
+struct vs_device_run {
+    uint16_t owner; /* domain index; VS_DOMAIN_NONE for hidden or unowned devices */
+    bool pdev_alive, vpci_alive, vpci_published;
+    uint8_t freed_by; /* operation that freed pdev or vpci last, VS_OP_COUNT for none */
+    uint8_t bars_by;  /* operation that last began to write BARs */
+    uint16_t bar_readers, bar_writers;
+    uint32_t pdev_generation, vpci_generation;
+    uint32_t references;
+    uint16_t reference_cpu; /* CPU that has the counter's cache line */
+};
+
+/* A family of device lists: all-devices has one per segment, the others one per
+ * domain.  A device that is taken off keeps its next: a walker that stands on it
+ * goes on from there, as it would in memory. */
+struct vs_device_list {
+    uint16_t *head, *length;           /* per group */
+    uint16_t *next, *position, *group; /* per device; position is 1-based, 0: not on a list */
+    uint16_t group_count;
+};
+
+struct vs_rcu_callback {
+    uint16_t device;
+    uint8_t object;
+    uint8_t op;
+    uint32_t generation;
+};
+
+/* Grace periods: locks/rcu.c. */
+struct vs_rcu {
+    bool active;
+    struct vs_rcu_callback *current, *next;
+    uint32_t current_count, next_count, capacity;
+    uint8_t *passes_left; /* per CPU: softirq passes until it has reported */
+    uint32_t cpus_left;
+    vs_ps started, tick; /* tick: next time idle CPUs pass; VS_NEVER when inactive */
+    uint64_t periods;
+    vs_ps longest;
+    uint32_t lock; /* instance index in engine.locks, VS_NO_INSTANCE for none */
+};
+
+struct vs_cpu_run {
+    uint16_t running;    /* actor inside the hypervisor on this pCPU, or VS_NOBODY */
+    uint16_t head, tail; /* actors that wait for it */
+    uint16_t core, socket;
+};
+
+/* ------------------------------------------------------------------ engine */
+
+struct vs_latency_counts {
+    vs_ps wait_ps;
+    struct vs_histogram latency;
+};
+
+struct vs_engine {
+    const struct vs_workload *workload;
+    const struct vs_policy *policy;
+    const struct vs_machine *machine;
+    struct vs_engine_options options;
+    struct vs_code *code;
+    uint16_t hardware_domain;
+
+    struct vs_actor_run *actors;
+    uint32_t *stream; /* call indices, by actor then time */
+    uint16_t *heap;   /* actors by (now, index): the queue */
+    uint32_t heap_count;
+    struct vs_cpu_run *cpus;
+    uint32_t cpu_count;
+
+    struct vs_lock_state *locks;
+    uint32_t lock_total;
+    uint32_t lock_base[VS_POLICY_LOCKS_MAX]; /* first instance of each declared lock */
+    struct vs_lock_counts *counts;
+
+    struct vs_device_run *devices;
+    uint16_t *by_address;     /* device indices in sbdf order */
+    uint16_t *address_rank;   /* device -> place in by_address */
+    uint16_t *segment_group;  /* device -> group of its segment */
+    uint16_t *domain_segment; /* domain -> group of its first device's segment */
+    struct vs_device_list lists[VS_LIST_COUNT];
+    struct vs_rcu rcu;
+
+    /* Measuring. */
+    struct vs_latency_counts **latency; /* [op * domain_count + domain], NULL where no call */
+    struct vs_histogram *all_latency;
+    uint64_t *blocked_ps; /* [((waiter * OPS + holder) * locks + lock) * 2 + cross domain] */
+    struct vs_hazard_stat hazards[VS_HAZARD_COUNT];
+    vs_ps bucket_ps;
+    struct {
+        vs_ps busy, wait;
+        uint64_t calls;
+    } buckets[VS_BUCKETS_MAX];
+    uint64_t calls, deferred, missed, steps, overlaps;
+    vs_ps horizon;
+    bool out_of_memory;
+};
+
+/* queue.c: the event queue.  Order: (now, actor index). */
+void vs_queue_add(struct vs_engine *engine, uint16_t actor, vs_ps at);
+uint16_t vs_queue_take(struct vs_engine *engine);
+/* Does another event come before this actor's at time now? */
+static inline bool vs_queue_before(const struct vs_engine *engine, vs_ps now, uint16_t actor)
+{
+    if (engine->rcu.tick <= now)
+        return true;
+    if (engine->heap_count == 0)
+        return false;
+    uint16_t first = engine->heap[0];
+    vs_ps at = engine->actors[first].now;
+    return at < now || (at == now && first < actor);
+}
+
+/* setup.c */
+int vs_engine_setup(struct vs_engine *engine, struct vs_error *error);
+void vs_engine_release(struct vs_engine *engine);
+
+/* entry.c: a vCPU's way in and out of the hypervisor. */
+void vs_entry_schedule_first(struct vs_engine *engine, uint16_t actor);
+/* The call arrives at actor.now.  false: its pCPU is busy, it stands in line. */
+bool vs_entry_begin(struct vs_engine *engine, uint16_t actor);
+/* The program ended.  true: the actor goes on (its deferred map, or its next call,
+ * whose arrival is now its event); false: it has no more calls. */
+bool vs_entry_end(struct vs_engine *engine, uint16_t actor);
+/* Give the pCPU to whoever stands in line for it. */
+void vs_entry_yield(struct vs_engine *engine, uint16_t actor);
+
+/* step.c: run one actor until it blocks, finishes, or is not first any more. */
+void vs_actor_execute(struct vs_engine *engine, uint16_t actor);
+
+/* locks/: one file per kind.  acquire and release take place at actor.now and
+ * advance it by what the actor itself pays. */
+enum vs_acquire { VS_ACQUIRED, VS_BLOCKED };
+struct vs_lock_ops {
+    enum vs_acquire (*acquire)(struct vs_engine *engine, uint32_t lock, uint16_t actor,
+                               enum vs_lock_mode mode);
+    bool (*try_acquire)(struct vs_engine *engine, uint32_t lock, uint16_t actor,
+                        enum vs_lock_mode mode);
+    void (*release)(struct vs_engine *engine, uint32_t lock, uint16_t actor,
+                    enum vs_lock_mode mode);
+    /* A POLLING actor looks again; NULL where the kind never polls. */
+    enum vs_acquire (*poll)(struct vs_engine *engine, uint32_t lock, uint16_t actor);
+};
+/* Indexed by enum vs_lock_kind; NULL for kinds that are not acquired. */
+extern const struct vs_lock_ops *const vs_lock_ops_table[VS_LOCK_KIND_COUNT];
+extern const struct vs_lock_ops vs_ticket_ops, vs_recursive_ops, vs_rwlock_ops, vs_percpu_ops;
+
+/* locks/common.c: what the kinds share. */
+vs_ps vs_line_atomic(struct vs_engine *engine, uint32_t lock, uint16_t cpu, vs_ps at, bool *moved);
+vs_ps vs_cpu_transfer(const struct vs_engine *engine, uint16_t from, uint16_t to);
+vs_ps vs_line_transfer(const struct vs_engine *engine, uint32_t lock, uint16_t cpu);
+void vs_waiter_push(struct vs_engine *engine, uint32_t lock, uint16_t actor,
+                    enum vs_lock_mode mode);
+uint16_t vs_waiter_pop(struct vs_engine *engine, uint32_t lock);
+/* The actor got the lock at time at: end of its wait when waited.  Puts a waiter
+ * back into the queue. */
+void vs_lock_granted(struct vs_engine *engine, uint32_t lock, uint16_t actor,
+                     enum vs_lock_mode mode, vs_ps at, bool waited);
+/* End of a hold: bookkeeping, before the kind's release. */
+void vs_lock_released(struct vs_engine *engine, uint32_t lock, uint16_t actor, uint8_t held);
+/* Its memory was freed at time at: waiters find garbage and leave, holders keep
+ * a stale entry that their unlock will find. */
+void vs_lock_reset(struct vs_engine *engine, uint32_t lock, uint8_t by, vs_ps at);
+
+/* locks/rcu.c */
+int vs_rcu_setup(struct vs_engine *engine);
+void vs_rcu_release(struct vs_engine *engine);
+void vs_rcu_call(struct vs_engine *engine, uint16_t actor, uint16_t device, enum vs_object object,
+                 uint32_t generation);
+void vs_rcu_pass(struct vs_engine *engine, uint16_t cpu, vs_ps now);
+void vs_rcu_tick(struct vs_engine *engine); /* at rcu.tick */
+/* Will no tick ever end this period, since a CPU that has to pass spins? */
+bool vs_rcu_is_stuck(const struct vs_engine *engine);
+enum vs_acquire vs_rcu_barrier(struct vs_engine *engine, uint16_t actor);
+
+/* objects.c: lists, lifetimes, hazards. */
+int vs_objects_setup(struct vs_engine *engine);
+void vs_objects_release(struct vs_engine *engine);
+uint16_t vs_whose_domain(const struct vs_engine *engine, uint16_t actor, enum vs_whose whose);
+uint16_t vs_which_device(const struct vs_engine *engine, uint16_t actor, enum vs_which which);
+void vs_hazard_note(struct vs_engine *engine, enum vs_hazard hazard, uint16_t actor,
+                    uint16_t device, uint8_t other_op);
+/* A lookup: nodes it visits, and whether it finds the device in the end. */
+uint32_t vs_list_walk_nodes(const struct vs_engine *engine, uint16_t actor,
+                            const struct vs_insn *insn);
+bool vs_list_finds(const struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
+/* A for-each: the first device, and the one after device; VS_DEVICE_NONE at the end. */
+uint16_t vs_each_first(const struct vs_engine *engine, uint16_t actor, const struct vs_insn *each);
+uint16_t vs_each_after(const struct vs_engine *engine, uint16_t actor, const struct vs_insn *each,
+                       uint16_t device);
+void vs_list_link(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
+void vs_list_unlink(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
+/* Read pdev->vpci of which device (recheck: is it still what was found?).  false:
+ * nothing there. */
+bool vs_object_deref(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
+void vs_object_use(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
+/* Is a lock that lives in an object of this device in freed memory? */
+bool vs_lock_is_freed(const struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
+/* false: the device is there already, leave. */
+bool vs_object_allocate(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
+void vs_object_publish(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
+void vs_object_clear(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
+/* FREE and CALL_RCU (deferred): which generation of which object an actor means. */
+void vs_object_give_back(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn,
+                         bool deferred);
+void vs_object_free(struct vs_engine *engine, uint16_t actor, uint16_t device,
+                    enum vs_object object, uint32_t generation, uint8_t by, vs_ps at);
+void vs_reference_get(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
+void vs_reference_put(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
+/* Drop one reference that the actor holds. */
+void vs_reference_drop(struct vs_engine *engine, uint16_t actor,
+                       const struct vs_reference *reference);
+void vs_pending_fill(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
+/* false: the slot is empty, leave. */
+bool vs_pending_take(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
+void vs_bars_begin(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
+void vs_bars_end(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
+
+/* metrics.c */
+int vs_metrics_setup(struct vs_engine *engine);
+void vs_metrics_release(struct vs_engine *engine);
+void vs_blame_arrive(struct vs_engine *engine, uint32_t lock, uint16_t actor,
+                     enum vs_lock_mode mode, vs_ps at);
+void vs_blame_depart(struct vs_engine *engine, uint32_t lock, uint16_t actor,
+                     enum vs_lock_mode mode, vs_ps at);
+void vs_blame_change(struct vs_engine *engine, uint32_t lock, vs_ps at);
+void vs_bucket_add(struct vs_engine *engine, vs_ps from, vs_ps to, bool is_wait);
+void vs_call_measured(struct vs_engine *engine, uint16_t actor, vs_ps end);
+/* finish.c: everything measured, as a result. */
+int vs_engine_result(struct vs_engine *engine, bool deadlock, struct vs_result **result);
+
+#endif

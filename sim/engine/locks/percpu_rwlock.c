@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Xen's per-CPU rwlock (xen/include/xen/rwlock.h, percpu_read_lock and
+ * _percpu_write_lock; introduced with ef9dd43ddd).
+ *
+ * A reader stores to its own line and pays a full barrier: no shared write.  A
+ * writer takes the inner lock, raises writer_activating, and then reads every
+ * online CPU's line until none reads this lock, so its price grows with the
+ * CPUs of the host.  Readers that meet writer_activating queue on the inner
+ * lock, behind the writer and in turn with other writers.
+ */
+#include "engine/internal.h"
+
+static void pay(struct vs_actor_run *run, vs_ps cost)
+{
+    run->now += cost;
+    run->work_ps += cost;
+}
+
+/* The writer is alone at the inner lock: scan, and wait for readers to leave. */
+static vs_ps scan_done(const struct vs_engine *engine, vs_ps at)
+{
+    return at + engine->machine->transfer_ps[VS_SAME_SOCKET] * engine->cpu_count;
+}
+
+/* The inner lock is free at time at: let the head of the queue in, and all
+ * readers that stand directly behind it. */
+static void admit(struct vs_engine *engine, uint32_t lock, vs_ps at)
+{
+    struct vs_lock_state *state = &engine->locks[lock];
+    while (state->waiters > 0 && state->owner == VS_NOBODY) {
+        uint16_t head = state->head;
+        struct vs_actor_run *run = &engine->actors[head];
+        vs_ps when = at + vs_line_transfer(engine, lock, run->cpu);
+        if (when < run->wait_from)
+            when = run->wait_from;
+        state->line_cpu = run->cpu;
+        if (run->wait_mode == VS_MODE_READ) {
+            vs_waiter_pop(engine, lock);
+            state->readers++;
+            vs_lock_granted(engine, lock, head, VS_MODE_READ, when, true);
+            at = when;
+            continue;
+        }
+        state->owner = head; /* holds the inner lock; still waits for readers */
+        state->writer_waiting = true;
+        state->ready = scan_done(engine, when);
+        if (state->readers == 0) {
+            vs_waiter_pop(engine, lock);
+            vs_lock_granted(engine, lock, head, VS_MODE_WRITE, state->ready, true);
+        }
+    }
+}
+
+static enum vs_acquire percpu_acquire(struct vs_engine *engine, uint32_t lock, uint16_t actor,
+                                      enum vs_lock_mode mode)
+{
+    struct vs_lock_state *state = &engine->locks[lock];
+    struct vs_actor_run *run = &engine->actors[actor];
+    if (mode == VS_MODE_READ) {
+        pay(run, engine->machine->store_ps + engine->machine->fence_ps);
+        if (!state->writer_waiting) {
+            state->readers++;
+            vs_lock_granted(engine, lock, actor, mode, run->now, false);
+            return VS_ACQUIRED;
+        }
+        vs_waiter_push(engine, lock, actor, mode);
+        return VS_BLOCKED;
+    }
+    bool moved;
+    vs_ps end = vs_line_atomic(engine, lock, run->cpu, run->now, &moved);
+    engine->counts[state->stats + mode].transfer += moved;
+    pay(run, end - run->now);
+    if (state->owner == VS_NOBODY && state->readers == 0 && state->waiters == 0) {
+        state->owner = actor;
+        state->writer_waiting = true;
+        pay(run, scan_done(engine, run->now) - run->now);
+        vs_lock_granted(engine, lock, actor, mode, run->now, false);
+        return VS_ACQUIRED;
+    }
+    vs_waiter_push(engine, lock, actor, mode);
+    if (state->owner == VS_NOBODY && state->head == actor) {
+        state->owner = actor;
+        state->writer_waiting = true;
+        state->ready = scan_done(engine, run->now);
+    }
+    return VS_BLOCKED;
+}
+
+static bool percpu_try(struct vs_engine *engine, uint32_t lock, uint16_t actor,
+                       enum vs_lock_mode mode)
+{
+    const struct vs_lock_state *state = &engine->locks[lock];
+    if (state->writer_waiting || (mode == VS_MODE_WRITE && (state->readers || state->waiters)))
+        return false;
+    return percpu_acquire(engine, lock, actor, mode) == VS_ACQUIRED;
+}
+
+static void percpu_release(struct vs_engine *engine, uint32_t lock, uint16_t actor,
+                           enum vs_lock_mode mode)
+{
+    struct vs_lock_state *state = &engine->locks[lock];
+    struct vs_actor_run *run = &engine->actors[actor];
+    pay(run, engine->machine->store_ps);
+    if (mode == VS_MODE_READ) {
+        pay(run, engine->machine->fence_ps);
+        if (--state->readers == 0 && state->owner != VS_NOBODY) {
+            /* The writer that scans sees the last reader leave. */
+            uint16_t writer = state->owner;
+            vs_ps at = run->now + engine->machine->transfer_ps[VS_SAME_SOCKET];
+            vs_waiter_pop(engine, lock);
+            vs_lock_granted(engine, lock, writer, VS_MODE_WRITE,
+                            at > state->ready ? at : state->ready, true);
+        }
+        return;
+    }
+    state->owner = VS_NOBODY;
+    state->writer_waiting = false;
+    state->line_cpu = run->cpu;
+    admit(engine, lock, run->now);
+}
+
+const struct vs_lock_ops vs_percpu_ops = {
+    .acquire = percpu_acquire, .try_acquire = percpu_try, .release = percpu_release};
