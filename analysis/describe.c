@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What was replayed, where it comes from and what it cannot tell, in sentences. */
+#include "describe.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+
+void vs_sentences_free(struct vs_sentences *sentences)
+{
+    for (size_t i = 0; i < sentences->count; i++)
+        free(sentences->items[i]);
+    free(sentences->items);
+    *sentences = (struct vs_sentences){0};
+}
+
+int vs_sentences_add(struct vs_sentences *sentences, const char *text)
+{
+    for (size_t i = 0; i < sentences->count; i++) {
+        if (strcmp(sentences->items[i], text) == 0)
+            return 0;
+    }
+    char **items = realloc(sentences->items, (sentences->count + 1) * sizeof(*items));
+
+    if (!items)
+        return VS_ERR_MEMORY;
+    sentences->items = items;
+    items[sentences->count] = strdup(text);
+    if (!items[sentences->count])
+        return VS_ERR_MEMORY;
+    sentences->count++;
+    return 0;
+}
+
+static int add_text(struct vs_sentences *sentences, struct vs_text *text)
+{
+    int ret = text->failed ? VS_ERR_MEMORY : vs_sentences_add(sentences, vs_text_or_empty(text));
+
+    vs_text_free(text);
+    return ret;
+}
+
+int vs_describe_array(const char *json, struct vs_sentences *sentences)
+{
+    struct vs_json_doc *doc = NULL;
+    int ret = vs_json_parse(json, strlen(json), "notes", &doc, NULL);
+
+    if (ret < 0)
+        return ret == VS_ERR_MEMORY ? ret : vs_sentences_add(sentences, json);
+    struct vs_json root = vs_json_root(doc);
+
+    ret = 0;
+    for (size_t i = 0; i < vs_json_count(&root) && ret == 0; i++) {
+        struct vs_json item = vs_json_item(&root, i);
+        const char *text = NULL;
+
+        if (vs_json_string(&item, &text, NULL) == 0)
+            ret = vs_sentences_add(sentences, text);
+    }
+    vs_json_doc_free(doc);
+    return ret;
+}
+
+/* ------------------------------------------------------------ what was replayed */
+
+static const char *plural(int64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+static void describe_load(const struct vs_run_row *run, bool with_speed, struct vs_text *text)
+{
+    char number[VS_WORDS_NUMBER];
+
+    if (vs_runs_as_recorded(run) && with_speed) {
+        vs_text_add(text, "as recorded");
+        return;
+    }
+    if (with_speed)
+        vs_text_addf(text, run->speed == 1 ? "recorded speed" : "speed %s",
+                     vs_words_number(run->speed, number));
+    if (run->clones > 1)
+        vs_text_addf(text, "%s%" PRId64 " clones", with_speed ? ", " : "", run->clones);
+    if (run->rebase)
+        vs_text_addf(text, "%sstreams rebased", with_speed || run->clones > 1 ? ", " : "");
+    if (run->max_think_ns)
+        vs_text_addf(text, "%sidle gaps cut to %s",
+                     with_speed || run->clones > 1 || run->rebase ? ", " : "",
+                     vs_words_duration((double)run->max_think_ns, number));
+}
+
+void vs_describe_load(const struct vs_run_row *run, struct vs_text *text)
+{
+    describe_load(run, true, text);
+}
+
+void vs_describe_heading(const struct vs_run_row *run, struct vs_text *text)
+{
+    vs_text_addf(text, "%s, ", run->trace_name);
+    vs_describe_load(run, text);
+    if (strcmp(run->timing, "open") == 0)
+        vs_text_add(text, ", open loop");
+    vs_text_addf(text, ", on %s", run->machine);
+}
+
+static void describe_what_ifs(const char *json, struct vs_text *text)
+{
+    struct vs_sentences steps = {0};
+
+    if (vs_describe_array(json, &steps) < 0)
+        text->failed = true;
+    for (size_t i = 0; i < steps.count; i++)
+        vs_text_addf(text, "%s%s", i ? "; " : " · WHAT-IF: ", steps.items[i]);
+    vs_sentences_free(&steps);
+}
+
+void vs_describe_caption(const struct vs_runs *runs, const struct vs_scenario *scenario,
+                         const struct vs_sweep *sweep, struct vs_text *text)
+{
+    const struct vs_run_row *run = vs_runs_first(runs, scenario);
+    char count[VS_WORDS_NUMBER];
+    struct vs_text load = {0};
+
+    describe_load(run, !sweep, &load);
+    vs_text_addf(text, "%s · %s%s%s loop · machine %s", run->trace_name, vs_text_or_empty(&load),
+                 load.length ? " · " : "", run->timing, run->machine);
+    if (run->cpus > 0) /* 0: as many as the trace names */
+        vs_text_addf(text, ", %" PRId64 " CPUs", run->cpus);
+    vs_text_free(&load);
+    if (run->machine_assumptions > 0)
+        vs_text_addf(text, " (%" PRId64 " of its numbers assumed)", run->machine_assumptions);
+    vs_text_addf(text,
+                 " · %" PRId64 " domain%s, %" PRId64 " vCPU%s, %" PRId64
+                 " device%s · %s lost record%s",
+                 run->domains, plural(run->domains), run->vcpus, plural(run->vcpus), run->devices,
+                 plural(run->devices), vs_words_count((uint64_t)run->lost_records, count),
+                 plural(run->lost_records));
+    if (run->emulated)
+        vs_text_add(text, " · captured under emulation: no recorded time is a hardware latency");
+    if (run->synthetic)
+        vs_text_add(text, " · synthetic in part or whole");
+    if (run->injected_calls > 0)
+        vs_text_addf(text, " · %s injected call%s",
+                     vs_words_count((uint64_t)run->injected_calls, count),
+                     plural(run->injected_calls));
+    if (!sweep) {
+        describe_what_ifs(run->what_if, text);
+    } else {
+        /* The steps of the highest speed stand for all but the speed itself. */
+        const struct vs_scenario *last = &runs->scenarios[sweep->first + sweep->count - 1];
+
+        describe_what_ifs(vs_runs_first(runs, last)->what_if, text);
+    }
+}
+
+bool vs_describe_clean(const struct vs_run_row *run)
+{
+    return run->hazards == 0 && strcmp(run->outcome, "done") == 0;
+}
+
+void vs_describe_safety(const struct vs_run_row *run, const struct vs_table *hazards,
+                        struct vs_text *text)
+{
+    char count[VS_WORDS_NUMBER];
+    bool some = false;
+
+    if (strcmp(run->outcome, "deadlock") == 0) {
+        vs_text_add(text, "deadlock");
+        some = true;
+    }
+    for (size_t i = 0; i < hazards->row_count; i++) {
+        if (vs_table_integer(hazards, i, "run_id") != run->id ||
+            vs_table_integer(hazards, i, "count") == 0)
+            continue;
+        vs_text_addf(text, "%s%s ×%s", some ? ", " : "", vs_table_text(hazards, i, "hazard"),
+                     vs_words_count((uint64_t)vs_table_integer(hazards, i, "count"), count));
+        some = true;
+    }
+    if (!some)
+        vs_text_add(text, vs_describe_clean(run) ? "none seen" : "hazards");
+}
+
+/* --------------------------------------------------------- what it cannot tell */
+
+/* One sentence for all runs for which a condition holds; names the traces. */
+static void add_traces(const struct vs_runs *runs, bool (*holds)(const struct vs_run_row *),
+                       struct vs_text *text)
+{
+    struct vs_sentences traces = {0};
+
+    for (size_t i = 0; i < runs->run_count; i++) {
+        if (holds(&runs->runs[i]) && vs_sentences_add(&traces, runs->runs[i].trace_name) < 0)
+            text->failed = true;
+    }
+    for (size_t i = 0; i < traces.count; i++) {
+        vs_text_join(text, i, traces.count);
+        vs_text_add(text, traces.items[i]);
+    }
+    vs_sentences_free(&traces);
+}
+
+static bool is_emulated(const struct vs_run_row *run)
+{
+    return run->emulated;
+}
+
+static bool is_synthetic(const struct vs_run_row *run)
+{
+    return run->synthetic;
+}
+
+static bool is_lossy(const struct vs_run_row *run)
+{
+    return run->lost_records > 0;
+}
+
+static bool is_multi_domain(const struct vs_run_row *run)
+{
+    return run->domains > 1;
+}
+
+static bool is_guessed(const struct vs_run_row *run)
+{
+    return strcmp(run->guesses, "{}") != 0;
+}
+
+static bool is_assumed(const struct vs_run_row *run)
+{
+    return run->machine_assumptions > 0;
+}
+
+static bool is_broken(const struct vs_run_row *run)
+{
+    return run->overlap_count > 0 || run->time_error_ns > 0;
+}
+
+/* Sentence before and after the list of traces; after NULL: the list is left out. */
+static const struct limit {
+    bool (*holds)(const struct vs_run_row *run);
+    const char *before, *after;
+} limits[] = {
+    {is_broken, "An identity that every replay must keep was violated in runs of ",
+     ": these numbers are a fault of the simulator and must not be used."},
+    {is_emulated, "",
+     " was captured under emulation: which accesses were made, in which order, is genuine; no "
+     "recorded time is a hardware latency, and none calibrates anything here."},
+    {is_synthetic, "Traffic of ",
+     " is synthetic, cloned or merged in part or whole: a what-if, not a measurement."},
+    {is_multi_domain, "Several vPCI domains share the host in ",
+     "; upstream Xen today runs vPCI for one, the x86 PVH hardware domain."},
+    {is_lossy, "Records were lost while capturing ", ": waiting at those moments is missing."},
+    {is_guessed, "Some accesses of ",
+     " were classed conservatively, since the trace did not reveal what their class needs (see "
+     "provenance)."},
+    {is_assumed,
+     "Costs come from a machine profile whose numbers are in part assumptions, not measurements "
+     "(listed under provenance): compare policies with each other, and take no latency here as "
+     "the latency of a host.",
+     NULL},
+};
+
+int vs_describe_limits(const struct vs_runs *runs, struct vs_sentences *sentences)
+{
+    int ret = vs_sentences_add(
+        sentences, "A replay runs one interleaving of the calls. \"None seen\" means that nothing "
+                   "went wrong in it, not that nothing can.");
+
+    for (size_t i = 0; i < sizeof(limits) / sizeof(*limits) && ret == 0; i++) {
+        bool any = false;
+
+        for (size_t k = 0; k < runs->run_count && !any; k++)
+            any = limits[i].holds(&runs->runs[k]);
+        if (!any)
+            continue;
+        struct vs_text text = {0};
+
+        vs_text_add(&text, limits[i].before);
+        if (limits[i].after) {
+            add_traces(runs, limits[i].holds, &text);
+            vs_text_add(&text, limits[i].after);
+        }
+        ret = add_text(sentences, &text);
+    }
+    if (ret == 0)
+        ret = vs_sentences_add(sentences,
+                               "Percentiles are good to 3 % (the histogram's step), and the rule "
+                               "that orders simultaneous events moves waits by up to 5 %.");
+    /* What the traces say of themselves. */
+    for (size_t i = 0; i < runs->run_count && ret == 0; i++) {
+        struct vs_sentences notes = {0};
+
+        ret = vs_describe_array(runs->runs[i].notes, &notes);
+        for (size_t k = 0; k < notes.count && ret == 0; k++) {
+            struct vs_text text = {0};
+
+            vs_text_addf(&text, "%s: %s", runs->runs[i].trace_name, notes.items[k]);
+            ret = add_text(sentences, &text);
+        }
+        vs_sentences_free(&notes);
+    }
+    return ret;
+}
+
+/* ------------------------------------------------------------------ assumptions */
+
+static bool is_assumption(const struct vs_json *object)
+{
+    struct vs_json mark = vs_json_member(object, "assumption");
+    struct vs_json source = vs_json_member(object, "source");
+    bool marked = false;
+    const char *text = NULL;
+
+    if (vs_json_kind(&mark) == VS_JSON_ABSENT)
+        mark = vs_json_member(object, "assumed");
+    if (vs_json_boolean(&mark, &marked, NULL) == 0)
+        return marked;
+    if (vs_json_kind(&mark) == VS_JSON_STRING)
+        return true;
+    return vs_json_string(&source, &text, NULL) == 0 && strncasecmp(text, "assum", 5) == 0;
+}
+
+/* "work.conf1-cycle: ns 1400 (source)" for each object that is marked; the profile's
+ * own members are printed as they stand, so that a new member needs no new code. */
+static int walk_assumptions(const struct vs_json *at, struct vs_sentences *sentences)
+{
+    size_t count = vs_json_count(at);
+    int ret = 0;
+
+    if (vs_json_kind(at) == VS_JSON_OBJECT && is_assumption(at)) {
+        char path[160];
+        struct vs_text text = {0};
+
+        vs_text_addf(&text, "%s:", vs_json_path(at, path, sizeof(path)));
+        for (size_t i = 0; i < count; i++) {
+            struct vs_json member = vs_json_member_at(at, i);
+            char *value = NULL;
+
+            if (vs_json_kind(&member) == VS_JSON_BOOLEAN)
+                continue;
+            if (vs_json_value_text(&member, &value, NULL) < 0)
+                text.failed = true;
+            else
+                vs_text_addf(&text, "%s %s %s", i ? "," : "", member.key, value);
+            free(value);
+        }
+        return add_text(sentences, &text);
+    }
+    for (size_t i = 0; i < count && ret == 0; i++) {
+        struct vs_json child =
+            vs_json_kind(at) == VS_JSON_OBJECT ? vs_json_member_at(at, i) : vs_json_item(at, i);
+
+        ret = walk_assumptions(&child, sentences);
+    }
+    return ret;
+}
+
+int vs_describe_assumptions(const char *machine_text, struct vs_sentences *sentences)
+{
+    struct vs_json_doc *doc = NULL;
+    int ret = vs_json_parse(machine_text, strlen(machine_text), "machine", &doc, NULL);
+
+    if (ret < 0)
+        return ret == VS_ERR_MEMORY ? ret : 0; /* shown as it is under provenance anyway */
+    struct vs_json root = vs_json_root(doc);
+
+    ret = walk_assumptions(&root, sentences);
+    vs_json_doc_free(doc);
+    return ret;
+}

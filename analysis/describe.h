@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The report's sentences, made from the numbers: what was replayed, what it
+ * cannot tell, and what differs by how much.  Plain text; whoever prints it escapes.
+ */
+#ifndef VS_ANALYSIS_DESCRIBE_H
+#define VS_ANALYSIS_DESCRIBE_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "runs.h"
+#include "words.h"
+
+/* A list of sentences, owned. */
+struct vs_sentences {
+    char **items;
+    size_t count;
+};
+void vs_sentences_free(struct vs_sentences *sentences);
+/* Append a copy, unless it is there already.  VS_ERR_MEMORY. */
+int vs_sentences_add(struct vs_sentences *sentences, const char *text);
+
+/* Differences of percentiles up to this are the histogram's step (schema.sql: 32
+ * buckets per power of two), and of throughput up to 1 % no difference. */
+#define VS_STEP_P99        (1.0 / 32)
+#define VS_STEP_THROUGHPUT 0.01
+
+/* The strings of a JSON array; a text that is none comes back as it is. */
+int vs_describe_array(const char *json, struct vs_sentences *sentences);
+
+/* "as recorded" or "speed 64, 4 clones, streams overlapped, idle gaps cut to 1.00 ms". */
+void vs_describe_load(const struct vs_run_row *run, struct vs_text *text);
+/* Trace, load and machine in one line: the heading of a scenario. */
+void vs_describe_heading(const struct vs_run_row *run, struct vs_text *text);
+/* What every plot says of its origin.  With sweep, the load is left to the axis. */
+void vs_describe_caption(const struct vs_runs *runs, const struct vs_scenario *scenario,
+                         const struct vs_sweep *sweep, struct vs_text *text);
+
+/* "none seen", "deadlock", or "use-after-free ×3, list-race ×1", from the rows of
+ * queries/hazards.sql that belong to the run. */
+void vs_describe_safety(const struct vs_run_row *run, const struct vs_table *hazards,
+                        struct vs_text *text);
+/* Nothing went wrong in this replay. */
+bool vs_describe_clean(const struct vs_run_row *run);
+
+/* What differs in a scenario and by how much, most important first. */
+int vs_describe_findings(const struct vs_runs *runs, const struct vs_scenario *scenario,
+                         const struct vs_table *hazards, struct vs_sentences *sentences);
+/* What the database as a whole cannot tell. */
+int vs_describe_limits(const struct vs_runs *runs, struct vs_sentences *sentences);
+
+/* "0.12": numbers of a machine profile without a measurement, "PATH = VALUE (SOURCE)". */
+int vs_describe_assumptions(const char *machine_text, struct vs_sentences *sentences);
+
+#endif

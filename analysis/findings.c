@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What differs between the policies of a scenario and by how much.  Only
+ * policies in which nothing went wrong are ranked; the floor and the ceiling
+ * are what they are measured against, not contestants.
+ */
+#include "describe.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Waiting below this share of the time spent in the hypervisor is called next to nothing. */
+#define WAIT_NEGLIGIBLE 0.001
+
+struct ranking {
+    const struct vs_run_row **runs;
+    size_t count;
+};
+
+static int by_p99(const void *a, const void *b)
+{
+    const struct vs_run_row *x = *(const struct vs_run_row *const *)a;
+    const struct vs_run_row *y = *(const struct vs_run_row *const *)b;
+
+    if (x->p99_ns != y->p99_ns)
+        return x->p99_ns < y->p99_ns ? -1 : 1;
+    return x < y ? -1 : x > y;
+}
+
+static int by_throughput(const void *a, const void *b)
+{
+    const struct vs_run_row *x = *(const struct vs_run_row *const *)a;
+    const struct vs_run_row *y = *(const struct vs_run_row *const *)b;
+
+    if (x->throughput_per_s != y->throughput_per_s)
+        return x->throughput_per_s > y->throughput_per_s ? -1 : 1;
+    return x < y ? -1 : x > y;
+}
+
+static void add_names(const struct ranking *ranking, size_t first, size_t last,
+                      struct vs_text *text)
+{
+    for (size_t i = first; i < last; i++) {
+        vs_text_join(text, i - first, last - first);
+        vs_text_add(text, ranking->runs[i]->name);
+    }
+}
+
+static int finish(struct vs_sentences *sentences, struct vs_text *text)
+{
+    int ret = text->failed ? VS_ERR_MEMORY : 0;
+
+    if (ret == 0 && text->length > 0)
+        ret = vs_sentences_add(sentences, vs_text_or_empty(text));
+    vs_text_free(text);
+    return ret;
+}
+
+/* ---------------------------------------------------------------- the sentences */
+
+static int say_waiting(const struct vs_runs *runs, const struct vs_scenario *scenario,
+                       struct vs_sentences *sentences)
+{
+    int64_t wait = 0, work = 0;
+    struct vs_text text = {0};
+    char number[VS_WORDS_NUMBER];
+
+    for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
+        if (runs->runs[i].lock_wait_ns > wait)
+            wait = runs->runs[i].lock_wait_ns;
+        if (runs->runs[i].floor_ns > work)
+            work = runs->runs[i].floor_ns;
+    }
+    if (wait == 0)
+        vs_text_add(&text, "No vCPU waited for any lock under any policy: there is no contention "
+                           "at this load, and the policies differ only by what their locks cost "
+                           "when nobody else wants them.");
+    else if (work > 0 && (double)wait / (double)work < WAIT_NEGLIGIBLE)
+        vs_text_addf(&text,
+                     "There is next to no contention at this load: even under the policy that "
+                     "waits most, vCPUs wait for locks for %s of the time they work in the "
+                     "hypervisor.",
+                     vs_words_percent((double)wait / (double)work, number));
+    return finish(sentences, &text);
+}
+
+static int say_unsafe(const struct vs_runs *runs, const struct vs_scenario *scenario,
+                      const struct vs_table *hazards, struct vs_sentences *sentences)
+{
+    struct vs_text text = {0};
+    size_t unsafe = 0, named = 0;
+
+    for (size_t i = scenario->first; i < scenario->first + scenario->count; i++)
+        unsafe += !vs_describe_clean(&runs->runs[i]) && !vs_runs_is_reference(&runs->runs[i]);
+    for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
+        const struct vs_run_row *run = &runs->runs[i];
+
+        if (vs_describe_clean(run) || vs_runs_is_reference(run))
+            continue;
+        if (named == 0)
+            vs_text_addf(&text, "Something went wrong under %zu polic%s: ", unsafe,
+                         unsafe == 1 ? "y" : "ies");
+        vs_text_addf(&text, "%s%s (", named ? "; " : "", run->name);
+        vs_describe_safety(run, hazards, &text);
+        vs_text_add(&text, ")");
+        named++;
+    }
+    if (named > 0)
+        vs_text_add(&text, ". Their costs are those of code that breaks.");
+    else
+        vs_text_add(&text, "No hazard and no deadlock was seen under any policy with locks.");
+    return finish(sentences, &text);
+}
+
+/* The end of the group of equals that begins at first. */
+static size_t group_end(const struct ranking *ranking, size_t first, bool p99)
+{
+    size_t end = first + 1;
+
+    while (end < ranking->count) {
+        const struct vs_run_row *head = ranking->runs[first], *next = ranking->runs[end];
+        double apart = p99 ? (double)(next->p99_ns - head->p99_ns) / (double)(head->p99_ns + 1)
+                           : 1 - next->throughput_per_s / head->throughput_per_s;
+
+        if (!(apart <= (p99 ? VS_STEP_P99 : VS_STEP_THROUGHPUT)))
+            break;
+        end++;
+    }
+    return end;
+}
+
+static void say_p99(const struct ranking *ranking, const struct vs_run_row *floor,
+                    struct vs_text *text)
+{
+    char duration[VS_WORDS_NUMBER], ratio[VS_WORDS_NUMBER];
+
+    if (group_end(ranking, 0, true) == ranking->count && ranking->count > 1) {
+        vs_text_addf(text,
+                     "At p99 the %zu policies without a hazard are indistinguishable (within the "
+                     "histogram's step of 3 %%), at about %s",
+                     ranking->count, vs_words_duration((double)ranking->runs[0]->p99_ns, duration));
+        if (floor && floor->p99_ns > 0)
+            vs_text_addf(
+                text, ", %s the floor",
+                vs_words_ratio((double)ranking->runs[0]->p99_ns / (double)floor->p99_ns, ratio));
+        vs_text_add(text, ".");
+        return;
+    }
+    vs_text_add(text, "By p99, best first: ");
+    for (size_t first = 0; first < ranking->count;) {
+        size_t end = group_end(ranking, first, true);
+
+        if (first > 0)
+            vs_text_add(text, "; ");
+        add_names(ranking, first, end, text);
+        vs_text_addf(text, " (%s",
+                     vs_words_duration((double)ranking->runs[first]->p99_ns, duration));
+        if (floor && floor->p99_ns > 0)
+            vs_text_addf(text, ", %s the floor",
+                         vs_words_ratio(
+                             (double)ranking->runs[first]->p99_ns / (double)floor->p99_ns, ratio));
+        if (end - first > 1)
+            vs_text_add(text, ", indistinguishable within 3 %");
+        vs_text_add(text, ")");
+        first = end;
+    }
+    vs_text_add(text, ".");
+}
+
+static void say_throughput(const struct ranking *ranking, const struct vs_run_row *floor,
+                           struct vs_text *text)
+{
+    char number[VS_WORDS_NUMBER];
+
+    if (!(ranking->runs[0]->throughput_per_s > 0))
+        return;
+    if (group_end(ranking, 0, false) == ranking->count && ranking->count > 1) {
+        vs_text_addf(text,
+                     "Throughput is indistinguishable (within 1 %%) under all %zu of them, at "
+                     "about %s calls/s: in a closed loop with recorded think times it says little "
+                     "until the load is high.",
+                     ranking->count, vs_words_number(ranking->runs[0]->throughput_per_s, number));
+        return;
+    }
+    vs_text_add(text, "By throughput, best first: ");
+    for (size_t first = 0; first < ranking->count;) {
+        size_t end = group_end(ranking, first, false);
+
+        if (first > 0)
+            vs_text_add(text, "; ");
+        add_names(ranking, first, end, text);
+        vs_text_addf(text, " (%s calls/s",
+                     vs_words_number(ranking->runs[first]->throughput_per_s, number));
+        if (floor && floor->throughput_per_s > 0)
+            vs_text_addf(
+                text, ", %s of the floor",
+                vs_words_percent(ranking->runs[first]->throughput_per_s / floor->throughput_per_s,
+                                 number));
+        if (end - first > 1)
+            vs_text_add(text, ", indistinguishable within 1 %");
+        vs_text_add(text, ")");
+        first = end;
+    }
+    vs_text_add(text, ".");
+}
+
+static int say_ranking(const struct vs_runs *runs, const struct vs_scenario *scenario,
+                       struct vs_sentences *sentences)
+{
+    const struct vs_run_row *floor = vs_runs_find(runs, scenario, "none");
+    struct vs_text p99 = {0}, throughput = {0};
+    struct ranking ranking = {calloc(scenario->count, sizeof(*ranking.runs)), 0};
+    int ret = VS_ERR_MEMORY;
+
+    if (!ranking.runs)
+        return ret;
+    for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
+        if (vs_describe_clean(&runs->runs[i]) && !vs_runs_is_reference(&runs->runs[i]))
+            ranking.runs[ranking.count++] = &runs->runs[i];
+    }
+    if (ranking.count > 0) {
+        qsort(ranking.runs, ranking.count, sizeof(*ranking.runs), by_p99);
+        say_p99(&ranking, floor, &p99);
+        qsort(ranking.runs, ranking.count, sizeof(*ranking.runs), by_throughput);
+        say_throughput(&ranking, floor, &throughput);
+    }
+    ret = finish(sentences, &p99);
+    if (ret == 0)
+        ret = finish(sentences, &throughput);
+    else
+        vs_text_free(&throughput);
+    free(ranking.runs);
+    return ret;
+}
+
+/* What no vPCI policy can change bounds what any can gain. */
+static int say_below(const struct vs_runs *runs, const struct vs_scenario *scenario,
+                     struct vs_sentences *sentences)
+{
+    const struct vs_run_row *least = NULL, *most = NULL;
+    struct vs_text text = {0};
+    char low[VS_WORDS_NUMBER], high[VS_WORDS_NUMBER];
+
+    for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
+        const struct vs_run_row *run = &runs->runs[i];
+
+        if (run->lock_wait_ns <= 0 || vs_runs_is_reference(run))
+            continue;
+        double share = (double)run->below_wait_ns / (double)run->lock_wait_ns;
+
+        if (!least || share < (double)least->below_wait_ns / (double)least->lock_wait_ns)
+            least = run;
+        if (!most || share > (double)most->below_wait_ns / (double)most->lock_wait_ns)
+            most = run;
+    }
+    if (!least)
+        return 0;
+    vs_words_percent((double)least->below_wait_ns / (double)least->lock_wait_ns, low);
+    vs_words_percent((double)most->below_wait_ns / (double)most->lock_wait_ns, high);
+    vs_text_add(&text, "Of the waiting for locks, ");
+    if (least == most || strcmp(low, high) == 0)
+        vs_text_addf(&text, "%s is", low);
+    else
+        vs_text_addf(&text, "between %s (%s) and %s (%s) is", low, least->name, high, most->name);
+    vs_text_add(&text, " for locks below vPCI, which no vPCI policy changes.");
+    return finish(sentences, &text);
+}
+
+static int say_cross_domain(const struct vs_runs *runs, const struct vs_scenario *scenario,
+                            struct vs_sentences *sentences)
+{
+    const struct vs_run_row *least = NULL, *most = NULL;
+    struct vs_text text = {0};
+    char low[VS_WORDS_NUMBER], high[VS_WORDS_NUMBER];
+
+    for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
+        const struct vs_run_row *run = &runs->runs[i];
+
+        if (!vs_describe_clean(run) || vs_runs_is_reference(run))
+            continue;
+        if (!least || run->cross_domain_wait_ns < least->cross_domain_wait_ns)
+            least = run;
+        if (!most || run->cross_domain_wait_ns > most->cross_domain_wait_ns)
+            most = run;
+    }
+    if (!most || most->cross_domain_wait_ns == 0)
+        return 0;
+    vs_text_addf(&text,
+                 "Wait inflicted on other domains, among the policies without a hazard: least "
+                 "under %s (%s), most under %s (%s).",
+                 least->name, vs_words_duration((double)least->cross_domain_wait_ns, low),
+                 most->name, vs_words_duration((double)most->cross_domain_wait_ns, high));
+    return finish(sentences, &text);
+}
+
+int vs_describe_findings(const struct vs_runs *runs, const struct vs_scenario *scenario,
+                         const struct vs_table *hazards, struct vs_sentences *sentences)
+{
+    int ret = say_waiting(runs, scenario, sentences);
+
+    if (ret == 0)
+        ret = say_unsafe(runs, scenario, hazards, sentences);
+    if (ret == 0)
+        ret = say_ranking(runs, scenario, sentences);
+    if (ret == 0)
+        ret = say_below(runs, scenario, sentences);
+    if (ret == 0)
+        ret = say_cross_domain(runs, scenario, sentences);
+    return ret;
+}

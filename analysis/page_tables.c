@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The page's tables: policies side by side, hazards, locks, who blocks whom. */
+#include "page.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "html.h"
+
+/* A policy's name behind a stroke in its colour. */
+static void add_policy(struct vs_text *out, const struct vs_run_row *run, size_t *own)
+{
+    const struct vs_style *style = vs_plots_style(run->policy, *own);
+
+    *own += style->policy[0] == '\0';
+    vs_text_addf(out,
+                 "<th scope=\"row\"><svg class=\"stroke\" width=\"22\" height=\"8\" "
+                 "aria-hidden=\"true\"><line x1=\"0\" y1=\"4\" x2=\"22\" y2=\"4\" "
+                 "stroke=\"%s\" stroke-width=\"3\"%s/></svg> ",
+                 style->colour,
+                 style->dash == 2   ? " stroke-dasharray=\"6 4\""
+                 : style->dash == 3 ? " stroke-dasharray=\"2 3\""
+                 : style->dash == 4 ? " stroke-dasharray=\"8 3 2 3\""
+                                    : "");
+    vs_html_text(out, run->name);
+    if (strcmp(run->policy, "none") == 0)
+        vs_text_add(out, " <small>floor</small>");
+    else if (strcmp(run->policy, "pcidevs-spin") == 0)
+        vs_text_add(out, " <small>ceiling</small>");
+    vs_text_add(out, "</th>");
+}
+
+static void add_number(struct vs_text *out, const char *text)
+{
+    vs_html_element(out, "td class=\"n\"", text);
+}
+
+static void add_duration(struct vs_text *out, int64_t duration_ns)
+{
+    char text[VS_WORDS_NUMBER];
+
+    add_number(out, vs_words_duration((double)duration_ns, text));
+}
+
+static void add_ratio(struct vs_text *out, int64_t value, const struct vs_run_row *floor,
+                      int64_t floor_value)
+{
+    char text[VS_WORDS_NUMBER];
+
+    if (floor && floor_value > 0)
+        add_number(out, vs_words_ratio((double)value / (double)floor_value, text));
+    else
+        add_number(out, "–");
+}
+
+static void add_safety(struct vs_text *out, const struct vs_run_row *run,
+                       const struct vs_table *hazards)
+{
+    struct vs_text safety = {0};
+
+    vs_describe_safety(run, hazards, &safety);
+    vs_html_element(out, vs_describe_clean(run) ? "td class=\"good\"" : "td class=\"bad\"",
+                    vs_text_or_empty(&safety));
+    out->failed |= safety.failed;
+    vs_text_free(&safety);
+}
+
+void vs_page_comparison(const struct vs_report *report, const struct vs_section *section,
+                        struct vs_text *out)
+{
+    const struct vs_scenario *scenario = section->scenario;
+    const struct vs_run_row *floor = vs_runs_find(&report->runs, scenario, "none");
+    char number[VS_WORDS_NUMBER];
+    size_t own = 0;
+
+    vs_text_add(out, "<div class=\"wide\"><table class=\"comparison\"><thead><tr>"
+                     "<th scope=\"col\">policy</th>"
+                     "<th scope=\"col\">gone wrong in this replay</th>"
+                     "<th scope=\"col\" class=\"n\">calls/s</th>"
+                     "<th scope=\"col\" class=\"n\">p50</th><th scope=\"col\" class=\"n\">p99</th>"
+                     "<th scope=\"col\" class=\"n\">p99 to floor</th>"
+                     "<th scope=\"col\" class=\"n\">p99.9</th>"
+                     "<th scope=\"col\" class=\"n\">max</th>"
+                     "<th scope=\"col\" class=\"n\">total lock wait</th>"
+                     "<th scope=\"col\">most contended lock</th>"
+                     "<th scope=\"col\" class=\"n\">inflicted on other domains</th>"
+                     "<th scope=\"col\" class=\"n\">run time to floor</th></tr></thead><tbody>\n");
+    for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
+        const struct vs_run_row *run = &report->runs.runs[i];
+
+        vs_text_add(out, "<tr>");
+        add_policy(out, run, &own);
+        add_safety(out, run, section->hazards);
+        add_number(out, vs_words_number(run->throughput_per_s, number));
+        add_duration(out, run->p50_ns);
+        add_duration(out, run->p99_ns);
+        add_ratio(out, run->p99_ns, floor, floor ? floor->p99_ns : 0);
+        add_duration(out, run->p999_ns);
+        add_duration(out, run->max_ns);
+        add_duration(out, run->lock_wait_ns);
+        vs_html_element(out, "td", run->most_contended[0] ? run->most_contended : "–");
+        add_duration(out, run->cross_domain_wait_ns);
+        add_ratio(out, run->makespan_ns, floor, floor ? floor->makespan_ns : 0);
+        vs_text_add(out, "</tr>\n");
+    }
+    vs_text_add(out, "</tbody></table></div>\n");
+}
+
+void vs_page_hazards(const struct vs_report *report, const struct vs_section *section,
+                     struct vs_text *out)
+{
+    const struct vs_scenario *scenario = section->scenario;
+    const struct vs_table *hazards = section->hazards;
+    char number[VS_WORDS_NUMBER];
+    bool any = hazards->row_count > 0;
+
+    for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
+        const struct vs_run_row *run = &report->runs.runs[i];
+
+        if (strcmp(run->outcome, "deadlock") != 0)
+            continue;
+        any = true;
+        vs_text_add(out, "<p class=\"bad\">Deadlock under ");
+        vs_html_text(out, run->name);
+        vs_text_add(out, ", after ");
+        vs_html_text(out, vs_words_count((uint64_t)run->calls, number));
+        vs_text_add(out, " completed calls; its numbers are those up to there:</p>\n");
+        vs_html_element(out, "pre", run->outcome_text);
+        vs_text_add(out, "\n");
+    }
+    if (hazards->row_count > 0)
+        vs_text_add(out, "<div class=\"wide\"><table><thead><tr><th scope=\"col\">policy</th>"
+                         "<th scope=\"col\">hazard</th><th scope=\"col\" class=\"n\">times</th>"
+                         "<th scope=\"col\" class=\"n\">first at</th>"
+                         "<th scope=\"col\">first occurrence</th></tr></thead><tbody>\n");
+    for (size_t i = 0; i < hazards->row_count; i++) {
+        vs_text_add(out, "<tr>");
+        vs_html_element(out, "th scope=\"row\"", vs_table_text(hazards, i, "name"));
+        vs_html_element(out, "td class=\"bad\"", vs_table_text(hazards, i, "hazard"));
+        add_number(out, vs_words_count((uint64_t)vs_table_integer(hazards, i, "count"), number));
+        add_duration(out, vs_table_integer(hazards, i, "first_ns"));
+        vs_html_element(out, "td", vs_table_text(hazards, i, "first_text"));
+        vs_text_add(out, "</tr>\n");
+    }
+    if (hazards->row_count > 0)
+        vs_text_add(out, "</tbody></table></div>\n");
+    if (!any)
+        vs_text_add(out, "<p>No hazard and no deadlock was seen, not even without locks: this "
+                         "traffic never brings two calls together that could hurt each other.</p>"
+                         "\n");
+}
+
+/* ------------------------------------------------------------------------- locks */
+
+enum cell { CELL_TEXT, CELL_COUNT, CELL_DURATION, CELL_PERCENT, CELL_WHERE };
+
+struct column {
+    const char *column; /* of the query */
+    const char *head;
+    enum cell cell;
+};
+
+static void add_cell(struct vs_text *out, const struct vs_table *table, size_t row,
+                     const struct column *column)
+{
+    char number[VS_WORDS_NUMBER];
+
+    switch (column->cell) {
+    case CELL_TEXT:
+        vs_html_element(out, "td", vs_table_text(table, row, column->column));
+        break;
+    case CELL_COUNT:
+        add_number(out,
+                   vs_words_count((uint64_t)vs_table_integer(table, row, column->column), number));
+        break;
+    case CELL_DURATION:
+        add_duration(out, vs_table_integer(table, row, column->column));
+        break;
+    case CELL_PERCENT:
+        add_number(out, vs_words_percent(vs_table_real(table, row, column->column), number));
+        break;
+    case CELL_WHERE:
+        vs_html_element(out, "td",
+                        vs_table_integer(table, row, column->column) ? "below vPCI" : "vPCI");
+        break;
+    }
+}
+
+/* A table with the policy in front, named once for its rows. */
+static void add_table(struct vs_text *out, const struct vs_table *table,
+                      const struct column *columns, size_t count)
+{
+    vs_text_add(out, "<div class=\"wide\"><table><thead><tr><th scope=\"col\">policy</th>");
+    for (size_t i = 0; i < count; i++)
+        vs_html_element(out,
+                        columns[i].cell == CELL_TEXT || columns[i].cell == CELL_WHERE
+                            ? "th scope=\"col\""
+                            : "th scope=\"col\" class=\"n\"",
+                        columns[i].head);
+    vs_text_add(out, "</tr></thead><tbody>\n");
+    for (size_t row = 0; row < table->row_count; row++) {
+        const char *name = vs_table_text(table, row, "name");
+        bool again = row > 0 && strcmp(name, vs_table_text(table, row - 1, "name")) == 0;
+
+        vs_text_add(out, again ? "<tr>" : "<tr class=\"first\">");
+        vs_html_element(out, "th scope=\"row\"", again ? "" : name);
+        for (size_t i = 0; i < count; i++)
+            add_cell(out, table, row, &columns[i]);
+        vs_text_add(out, "</tr>\n");
+    }
+    vs_text_add(out, "</tbody></table></div>\n");
+}
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+void vs_page_locks(const struct vs_section *section, struct vs_text *out)
+{
+    static const struct column spinlocks[] = {
+        {"lock", "lock", CELL_TEXT},
+        {"below_vpci", "where", CELL_WHERE},
+        {"instances", "instances", CELL_COUNT},
+        {"lock_cnt", "lock_cnt", CELL_COUNT},
+        {"lock_time", "lock_time", CELL_DURATION},
+        {"block_cnt", "block_cnt", CELL_COUNT},
+        {"block_time", "block_time", CELL_DURATION},
+        {"block_max", "longest wait", CELL_DURATION},
+        {"lock_max", "longest hold", CELL_DURATION},
+    };
+    static const struct column others[] = {
+        {"lock", "lock", CELL_TEXT},
+        {"kind", "kind", CELL_TEXT},
+        {"mode", "mode", CELL_TEXT},
+        {"below_vpci", "where", CELL_WHERE},
+        {"instances", "instances", CELL_COUNT},
+        {"acquire_count", "acquired", CELL_COUNT},
+        {"hold_total_ns", "held", CELL_DURATION},
+        {"wait_count", "waited", CELL_COUNT},
+        {"wait_total_ns", "wait", CELL_DURATION},
+        {"wait_max_ns", "longest wait", CELL_DURATION},
+        {"hold_max_ns", "longest hold", CELL_DURATION},
+    };
+    static const struct column blockers[] = {
+        {"waiter", "waits", CELL_TEXT},
+        {"holder", "while this holds", CELL_TEXT},
+        {"lock", "the lock", CELL_TEXT},
+        {"wait_ns", "wait", CELL_DURATION},
+        {"share", "of all waiting", CELL_PERCENT},
+        {"cross_ns", "other domain's", CELL_DURATION},
+    };
+
+    if (section->spinlocks->row_count > 0) {
+        vs_text_add(out, "<details><summary>Spinlocks, in the columns of Xen’s lock profile "
+                         "(<code>xenlockprof</code>)</summary>\n");
+        add_table(out, section->spinlocks, spinlocks, COUNT(spinlocks));
+        vs_text_add(out, "</details>\n");
+    }
+    if (section->others->row_count > 0) {
+        vs_text_add(out, "<details><summary>Reader-writer locks, RCU and references</summary>\n");
+        add_table(out, section->others, others, COUNT(others));
+        vs_text_add(out, "</details>\n");
+    }
+    if (section->blockers->row_count > 0) {
+        vs_text_add(out, "<details><summary>Who blocks whom: the ten longest waits of each "
+                         "policy</summary>\n");
+        add_table(out, section->blockers, blockers, COUNT(blockers));
+        vs_text_add(out, "</details>\n");
+    }
+}

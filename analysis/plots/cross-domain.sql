@@ -1,0 +1,25 @@
+-- SPDX-License-Identifier: GPL-2.0-or-later
+-- What a policy makes other domains wait: lock wait while another domain held the lock.
+
+-- table: nothing
+SELECT CASE WHEN MAX(r.domains) < 2
+            THEN 'One domain only: there is nobody else who could be made to wait.'
+            ELSE 'No domain waited for a lock that another domain held, under any policy.' END
+FROM shown s JOIN run r ON r.id = s.run_id HAVING SUM(r.cross_domain_wait_ns) = 0;
+
+-- table: series
+SELECT s.row, s.name, r.policy,
+       CASE WHEN r.cross_domain_wait_ns = 0 THEN 'none'
+            ELSE duration(r.cross_domain_wait_ns) END AS label,
+       CASE WHEN r.cross_domain_wait_ns = 0 OR r.lock_wait_ns = 0 THEN ''
+            ELSE CAST(ROUND(r.cross_domain_wait_ns * 100.0 / r.lock_wait_ns) AS INTEGER)
+                 || ' %' END AS label2
+FROM shown s JOIN run r ON r.id = s.run_id
+ORDER BY s.row;
+
+-- table: data
+SELECT s.row, s.row + 1 AS place,
+       COALESCE(SUM(l.cross_domain_wait_ns) FILTER (WHERE NOT l.below_vpci), 0) / 1e9 AS vpci_s,
+       COALESCE(SUM(l.cross_domain_wait_ns) FILTER (WHERE l.below_vpci), 0) / 1e9 AS below_s, s.name
+FROM shown s LEFT JOIN lock l ON l.run_id = s.run_id
+GROUP BY s.row ORDER BY s.row;

@@ -1,0 +1,34 @@
+-- SPDX-License-Identifier: GPL-2.0-or-later
+-- Distribution of the latency of accesses, from the histogram of each run.
+
+-- table: nothing
+SELECT 'No access completed under any policy, so there is no latency to show.'
+WHERE NOT EXISTS (SELECT 1 FROM shown s JOIN run r ON r.id = s.run_id
+                  WHERE length(r.histogram) >= 12);
+
+-- Slowest tail first, as the curves lie on the right.
+-- table: series
+SELECT s.row, s.name, r.policy, duration(r.p99_ns) AS label, duration(r.p999_ns) AS label2
+FROM shown s JOIN run r ON r.id = s.run_id
+WHERE length(r.histogram) >= 12
+ORDER BY r.p99_ns DESC, r.p999_ns DESC, s.row;
+
+-- table: data
+WITH RECURSIVE
+source AS (SELECT s.row, s.name, r.histogram, r.max_ns, length(r.histogram) / 12 AS slots
+           FROM shown s JOIN run r ON r.id = s.run_id),
+slot (row, k) AS (SELECT row, 0 FROM source WHERE slots > 0
+                  UNION ALL
+                  SELECT slot.row, k + 1 FROM slot JOIN source USING (row) WHERE k + 1 < slots),
+entry AS (SELECT row, name, max_ns, k, bucket_floor_ns(u32le(histogram, 12 * k)) AS latency_ns,
+                 u64le(histogram, 12 * k + 4) AS count
+          FROM slot JOIN source USING (row)),
+summed AS (SELECT *, SUM(count) OVER (PARTITION BY row ORDER BY k) AS up_to,
+                  SUM(count) OVER (PARTITION BY row) AS total
+           FROM entry)
+SELECT row, latency_ns, up_to * 1.0 / total AS share_at_most,
+       (total - up_to + count) * 1.0 / total AS share_at_least, name
+FROM (SELECT row, k, latency_ns, up_to, total, count, name FROM summed
+      UNION ALL
+      SELECT row, 1000000, max_ns, total, total, 1, name FROM summed GROUP BY row)
+ORDER BY row, k;

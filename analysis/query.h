@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The results database, read only.  The one header through which the rest of
+ * vpci-report sees it; query.c alone includes sqlite3.h.
+ *
+ * Beside SQLite's own, queries may use
+ *   u32le(blob, offset), u64le(blob, offset)  little-endian integers; NULL past the end
+ *   bucket_floor_ns(index)                    smallest value of a histogram's bucket
+ *   duration(ns)                              "4.21 µs"
+ *   number(x)                                 three significant digits, "12,300"
+ * and the temporary table shown(run_id, row, name): the runs that a plot or a table is
+ * about, in the order of every comparison, with the name that each has there.
+ */
+#ifndef VS_ANALYSIS_QUERY_H
+#define VS_ANALYSIS_QUERY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "table.h"
+
+struct vs_query;
+
+/* A row of `shown`. */
+struct vs_shown {
+    int64_t run_id;
+    const char *name; /* borrowed */
+};
+
+/*
+ * Open a database for reading.  VS_ERR_HOST when the file cannot be read;
+ * VS_ERR_INPUT when it is no database, another program's, of another schema
+ * version (both named), damaged, or without any run.
+ */
+int vs_query_open(const char *path, struct vs_query **query, struct vs_error *error);
+void vs_query_close(struct vs_query *query);
+
+/* Replace the rows of `shown`. */
+int vs_query_show(struct vs_query *query, const struct vs_shown *shown, size_t count,
+                  struct vs_error *error);
+
+/*
+ * Run the statement that follows the line "-- table: NAME" in an embedded file
+ * ("plots/latency.sql").  The caller frees *table; NULL when the file has no
+ * such statement.  VS_ERR_INPUT when the database's content stands in the way.
+ */
+int vs_query_table(struct vs_query *query, const char *file, const char *name,
+                   struct vs_table **table, struct vs_error *error);
+
+#endif
