@@ -214,7 +214,8 @@ static int hand_over(struct vs_xen_accesses *accesses, struct vs_import_sink *si
 
     for (size_t i = 0; i < accesses->count; i++)
         accesses->items[i].previous = (uint32_t)i;
-    qsort(accesses->items, accesses->count, sizeof(*accesses->items), by_time);
+    if (accesses->count)
+        qsort(accesses->items, accesses->count, sizeof(*accesses->items), by_time);
     for (size_t i = 0; ret >= 0 && i < accesses->count; i++) {
         size_t made;
 
