@@ -134,4 +134,9 @@ extern const char vs_policy_common_text[];
 #define VS_STEP_TEXT 128
 char *vs_step_text(const struct vs_policy *policy, const struct vs_step *step, char *buffer);
 
+/* overview.c: head, then the text on lines of at most 100 columns, each after
+ * the first indented by the head's width. */
+void vs_print_wrapped(FILE *stream, const char *head, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 #endif

@@ -33,8 +33,7 @@ static void wrap_text(struct wrap *wrap, const char *text)
     }
 }
 
-static void __attribute__((format(printf, 3, 4)))
-print_wrapped(FILE *stream, const char *head, const char *format, ...)
+void vs_print_wrapped(FILE *stream, const char *head, const char *format, ...)
 {
     struct wrap wrap = {.stream = stream};
     char text[2048];
@@ -73,7 +72,7 @@ static void print_locks(const struct vs_policy *policy, bool below, FILE *stream
                  : lock->inside == VS_OBJECT_PDEV ? "in pdev"
                  : lock->irqsave                  ? "irqsave"
                                                   : "");
-        print_wrapped(stream, head, "%s", lock->source);
+        vs_print_wrapped(stream, head, "%s", lock->source);
     }
 }
 
@@ -183,20 +182,20 @@ static void print_group(const struct vs_policy *policy, int first, bool *printed
     collect(&policy->programs[first].steps, &taken);
     taken_text(policy, &taken, false, own, sizeof(own));
     taken_text(policy, &taken, true, below, sizeof(below));
-    print_wrapped(stream, "      takes ", "%s%s%s", *own ? own : "nothing",
-                  *below ? "; below vPCI " : "", below);
+    vs_print_wrapped(stream, "      takes ", "%s%s%s", *own ? own : "nothing",
+                     *below ? "; below vPCI " : "", below);
 }
 
 int vs_policy_print(const struct vs_policy *policy, FILE *stream, struct vs_error *error)
 {
     bool printed[VS_OP_COUNT] = {false};
 
-    print_wrapped(stream, "", "%s: %s", policy->name, policy->summary);
-    print_wrapped(stream, "source: ", "%s", policy->source);
+    vs_print_wrapped(stream, "", "%s: %s", policy->name, policy->summary);
+    vs_print_wrapped(stream, "source: ", "%s", policy->source);
     if (policy->note_count > 0)
         fputs("\nnotes\n", stream);
     for (size_t i = 0; i < policy->note_count; i++)
-        print_wrapped(stream, "  - ", "%s", policy->notes[i]);
+        vs_print_wrapped(stream, "  - ", "%s", policy->notes[i]);
     fputs("\nlocks             kind           one per            declared\n", stream);
     print_locks(policy, false, stream);
     fputs("below vPCI, the same under every policy\n", stream);

@@ -12,6 +12,7 @@
 #define FRAGMENT_COLUMN 66 /* where the fragment's name stands */
 #define COMMENT_COLUMN  92 /* where remarks are wrapped */
 #define MARGIN_TEXT     96
+#define SEEN_MAX        16 /* branches that may be referred back to */
 
 struct page {
     const struct vs_policy *policy;
@@ -134,6 +135,40 @@ static void print_ways(struct page *page, const struct vs_step *step)
     strcpy(page->margin, block_leaves(&step->body) ? otherwise : then);
 }
 
+/* The same branch of the same fragment again ("do hw-cycle"): one line that
+ * refers to the first.  Branches that take or release for others stay. */
+static bool print_again(struct page *page, const struct vs_step *step)
+{
+    for (unsigned int i = 0; i < page->seen_count; i++) {
+        if (strcmp(page->seen[i].where, step->where) != 0)
+            continue;
+        const char *name = step->fragment ? step->fragment : "the same";
+
+        fprintf(page->stream, "%4u  %s%s, as steps %u to %u\n", ++page->number, page->margin, name,
+                page->seen[i].first, page->seen[i].last);
+        page->fragment = "";
+        return true;
+    }
+    return false;
+}
+
+static void print_branch(struct page *page, const struct vs_step *step)
+{
+    char before[MARGIN_TEXT];
+    unsigned int first = page->number + 1;
+
+    if (print_again(page, step))
+        return;
+    strcpy(before, page->margin);
+    print_ways(page, step);
+    if (strcmp(before, page->margin) == 0 && page->number > first + 1 &&
+        page->seen_count < SEEN_MAX) {
+        page->seen[page->seen_count].where = step->where;
+        page->seen[page->seen_count].first = first;
+        page->seen[page->seen_count++].last = page->number;
+    }
+}
+
 static void print_loop(struct page *page, const struct vs_step *step)
 {
     char after[MARGIN_TEXT];
@@ -163,6 +198,8 @@ static void print_step(struct page *page, const struct vs_step *step)
 {
     switch (step->kind) {
     case VS_STEP_IF:
+        print_branch(page, step);
+        return;
     case VS_STEP_TRY:
         print_ways(page, step);
         return;
@@ -210,9 +247,9 @@ int vs_program_print(const struct vs_policy *policy, enum vs_op op, FILE *stream
     struct page page = {.policy = policy, .stream = stream, .fragment = ""};
 
     fprintf(stream, "%s (%s) under %s\n", info->name, info->label, policy->name);
-    fprintf(stream, "  %s\n", info->summary);
-    fprintf(stream, "  Xen:    %s\n", info->function);
-    fprintf(stream, "  source: %s\n", program->source);
+    vs_print_wrapped(stream, "  ", "%s", info->summary);
+    vs_print_wrapped(stream, "  Xen:    ", "%s", info->function);
+    vs_print_wrapped(stream, "  source: ", "%s", program->source);
     print_part(&page, "entry: the same under every policy", &program->entry);
     print_part(&page,
                "steps: a lookup or deref that finds nothing releases all and goes to the end",
