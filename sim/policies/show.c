@@ -20,6 +20,11 @@ struct page {
     unsigned int number;      /* of the last step */
     char margin[MARGIN_TEXT]; /* bars and indentation */
     const char *fragment;     /* of the last line */
+    struct {
+        const char *where; /* a branch that is on the page already */
+        unsigned int first, last;
+    } seen[SEEN_MAX];
+    unsigned int seen_count;
 };
 
 static void print_block(struct page *page, const struct vs_block *block);
