@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The policies that ship.  Their texts are the JSON files of this folder,
- * embedded by embed.cmake; the order is that of every comparison: floor,
+ * embedded at build time; the order is that of every comparison: floor,
  * ceiling, then as history went.
  */
 #include "internal.h"
@@ -12,7 +12,7 @@
 
 #define FILE_MAX_BYTES ((size_t)4 << 20)
 
-/* Names of files, and of the arrays that embed.cmake makes of them. */
+/* Names of files, and of the arrays that the build makes of them. */
 #define POLICIES(X)                                 \
     X("none", none)                                 \
     X("pcidevs-spin", pcidevs_spin)                 \
