@@ -340,8 +340,6 @@ static int run_all(struct session *session, struct vs_error *error)
         .context = session,
     };
 
-    /* A file-size limit shall be a full disk to report, not a death. */
-    signal(SIGXFSZ, SIG_IGN);
     session->bar = isatty(STDERR_FILENO) == 1;
     int ret = vs_runner_run(&runner, &signal_number, error);
 
@@ -472,6 +470,8 @@ static int replay(const struct vs_command *command, void *parsed, const struct v
         ret = vs_error_set(error, VS_ERR_USAGE, "--force replaces stored runs: it needs --db FILE");
         goto out;
     }
+    /* A file-size limit shall be an error to report, not a death. */
+    signal(SIGXFSZ, SIG_IGN);
     ret = open_session(&session, error);
     if (ret == 0)
         ret = take_stored(&session, error);
