@@ -6,7 +6,6 @@
  */
 #include "columns.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,10 +241,10 @@ static bool time_ns(const struct vs_columns *columns, const struct vs_cell *cell
         return *value != UINT64_MAX;
     }
     if (cell->type == VS_CELL_REAL) {
-        double nanoseconds = nearbyint(cell->real * factors[unit]);
+        double nanoseconds = cell->real * factors[unit] + 0.5;
 
         /* 2^64 is exact as a double. */
-        if (!(nanoseconds >= 0 && nanoseconds < 18446744073709551616.0))
+        if (!(cell->real >= 0 && nanoseconds < 18446744073709551616.0))
             return false;
         *value = (uint64_t)nanoseconds;
         return true;

@@ -16,9 +16,9 @@
 struct vs_row_sorter {
     struct vs_import_sink *sink;
     struct vs_record *held, *spare;
-    uint32_t count;
-    bool unsorted;      /* held[] is not in order */
-    uint64_t newest_ns; /* of what is held; then of what left */
+    uint32_t count, room; /* of held[]; grows up to VS_ROWS_HELD_MAX */
+    bool unsorted;        /* held[] is not in order */
+    uint64_t newest_ns;   /* of what is held; then of what left */
     uint64_t left_ns;
     uint64_t out_of_order;
     bool durations;
@@ -30,14 +30,8 @@ struct vs_row_sorter *vs_row_sorter_new(struct vs_import_sink *sink)
 {
     struct vs_row_sorter *sorter = calloc(1, sizeof(*sorter));
 
-    if (!sorter)
-        return NULL;
-    sorter->sink = sink;
-    sorter->held = malloc(VS_ROWS_HELD_MAX * sizeof(*sorter->held));
-    if (!sorter->held) {
-        free(sorter);
-        return NULL;
-    }
+    if (sorter)
+        sorter->sink = sink;
     return sorter;
 }
 
@@ -70,8 +64,7 @@ static int sort_held(struct vs_row_sorter *sorter, struct vs_error *error)
 
     if (!sorter->unsorted)
         return 0;
-    if (!sorter->spare)
-        sorter->spare = malloc(VS_ROWS_HELD_MAX * sizeof(*sorter->spare));
+    sorter->spare = malloc(sorter->room * sizeof(*sorter->spare));
     if (!sorter->spare)
         return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
     for (width = 1; width < count; width *= 2) {
@@ -86,7 +79,21 @@ static int sort_held(struct vs_row_sorter *sorter, struct vs_error *error)
         sorter->held = sorter->spare;
         sorter->spare = swap;
     }
+    free(sorter->spare);
+    sorter->spare = NULL;
     sorter->unsorted = false;
+    return 0;
+}
+
+static int grow(struct vs_row_sorter *sorter, struct vs_error *error)
+{
+    uint32_t room = sorter->room ? 2 * sorter->room : 1024;
+    struct vs_record *held = realloc(sorter->held, room * sizeof(*held));
+
+    if (!held)
+        return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
+    sorter->held = held;
+    sorter->room = room;
     return 0;
 }
 
@@ -109,13 +116,13 @@ static int release(struct vs_row_sorter *sorter, uint32_t count, struct vs_error
 int vs_row_sorter_add(struct vs_row_sorter *sorter, const struct vs_record *record,
                       struct vs_error *error)
 {
-    int ret;
-
     if (record->time_ns < sorter->left_ns)
         return vs_error_set(error, VS_ERR_INPUT,
                             "rows are further out of time order than the %" PRIu32
                             " rows that are held to sort them: sort the file by time first",
                             VS_ROWS_HELD_MAX / 2);
+    if (sorter->count == sorter->room && grow(sorter, error) < 0)
+        return VS_ERR_MEMORY;
     if (record->time_ns < sorter->newest_ns) {
         sorter->unsorted = true;
         sorter->out_of_order++;
@@ -130,8 +137,7 @@ int vs_row_sorter_add(struct vs_row_sorter *sorter, const struct vs_record *reco
     sorter->held[sorter->count++] = *record;
     if (sorter->count < VS_ROWS_HELD_MAX)
         return 0;
-    ret = release(sorter, VS_ROWS_HELD_MAX / 2, error);
-    return ret;
+    return release(sorter, VS_ROWS_HELD_MAX / 2, error);
 }
 
 int vs_row_sorter_end(struct vs_row_sorter *sorter, struct vs_error *error)
