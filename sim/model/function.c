@@ -100,6 +100,9 @@ void vs_function_restart(struct vs_function *function, bool hardware_domain)
     function->msi_mask_known = true;
     if (function->msix_entry)
         memset(function->msix_entry, VS_ENTRY_MASKED, function->msix_entry_count);
+    /* init_header switches decoding off for guests, "so they will always start" so. */
+    if (!hardware_domain)
+        vs_function_set_decode(function, false);
 }
 
 void vs_function_age(struct vs_function *function, uint32_t generation)

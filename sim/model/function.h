@@ -68,8 +68,8 @@ void vs_function_free(struct vs_function *function);
  * state at the start of the trace.  VS_ERR_MEMORY. */
 int vs_function_start(struct vs_function *function, bool hardware_domain);
 /* State as Xen makes it when it (re)creates vPCI for the function (device add,
- * reset, assignment): MSI off, handlers for the new owner.  Decoding is as the
- * device has it, and kept. */
+ * reset, assignment): MSI off, handlers for the new owner.  Decoding is off for a
+ * guest, for the hardware domain as the device has it. */
 void vs_function_restart(struct vs_function *function, bool hardware_domain);
 
 /* Records were lost since generation: what was sure is stale. */

@@ -16,7 +16,7 @@ struct vs_loader_function {
     uint16_t stated_domain; /* recorded id from the metadata, VS_DOMAIN_NONE */
     bool hidden;
     bool touched;         /* a record names it */
-    bool starts_absent;   /* its first record is a device-add */
+    bool starts_absent;   /* its first record is a device-add, which has not come yet */
     uint32_t added_order; /* of the device-add that brings it, from 1; 0 where present */
     bool linked;          /* known to Xen now */
 };

@@ -173,7 +173,9 @@ static void follow_event(struct vs_loader *loader, const struct call_site *site,
     const struct vs_workload *workload = loader->workload;
 
     if (site->verdict.shape.op == VS_OP_DOMAIN_DESTROY) {
-        /* pci_release_devices gives them back to the hardware domain. */
+        /* pci_release_devices gives them back to the hardware domain, which outlives them. */
+        if (site->target == loader->hardware_domain)
+            return;
         for (size_t i = 0; i < loader->function_count; i++) {
             if (loader->functions[i].owner == site->target && !loader->functions[i].hidden) {
                 loader->functions[i].owner = loader->hardware_domain;
@@ -193,6 +195,10 @@ static void follow_event(struct vs_loader *loader, const struct call_site *site,
             break; /* pci_add_device of a known one changes nothing of vPCI's */
         function->linked = true;
         function->owner = loader->hardware_domain;
+        /* Another one may sit in the slot now, or the same after a reset. */
+        if (!function->starts_absent && function->state.decode_known == VS_KNOWN_SURE)
+            function->state.decode_known = VS_KNOWN_STALE;
+        function->starts_absent = false;
         vs_function_restart(&function->state, true);
         break;
     case VS_OP_DEVICE_ASSIGN:

@@ -482,6 +482,31 @@ static void lost_records_make_state_stale(void **state)
     });
 }
 
+static void a_new_owner_starts_with_its_own_state(void **state)
+{
+    struct scene s;
+    (void)state;
+    scene_init(&s);
+    scene_write(&s, RICH, COMMAND, 2, 0x0002);
+    scene_write(&s, RICH, 0x52, 2, 0x0185);
+    scene_add(&s, VS_KIND_DEVICE_ASSIGN, RICH)->value = 7;
+    scene_write(&s, RICH, COMMAND, 2, 0x0002)->domain = 7; /* a guest starts with decoding off */
+    scene_write(&s, RICH, 0x52, 2, 0x0185)->domain = 7;    /* and MSI off */
+    scene_add(&s, VS_KIND_DEVICE_REMOVE, RICH);
+    scene_add(&s, VS_KIND_DEVICE_ADD, RICH);
+    scene_read(&s, RICH, COMMAND, 2, 0x0000); /* replugged: off */
+    scene_write(&s, RICH, COMMAND, 2, 0x0002);
+    RUN(&s, w, {
+        assert_op(w, 0, VS_OP_TOGGLE_DECODE);
+        assert_op(w, 1, VS_OP_MSI_ENABLE);
+        assert_quantity(w, 2, VS_Q_VECTORS, 1);
+        assert_op(w, 3, VS_OP_TOGGLE_DECODE);
+        assert_op(w, 4, VS_OP_MSI_ENABLE);
+        assert_op(w, 8, VS_OP_TOGGLE_DECODE);
+        assert_int_equal(w->guess_count[VS_GUESS_DECODE_STATE], 0);
+    });
+}
+
 static void missing_values_are_taken_at_their_worst(void **state)
 {
     struct scene s;
@@ -665,6 +690,7 @@ int main(void)
         cmocka_unit_test(events_carry_what_they_do),
         cmocka_unit_test(unknown_decode_state_is_taken_as_a_toggle),
         cmocka_unit_test(lost_records_make_state_stale),
+        cmocka_unit_test(a_new_owner_starts_with_its_own_state),
         cmocka_unit_test(missing_values_are_taken_at_their_worst),
         cmocka_unit_test(layout_is_learnt_from_the_whole_trace),
         cmocka_unit_test(table_is_complete_and_names_are_unique),

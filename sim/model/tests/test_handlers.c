@@ -64,6 +64,40 @@ static void handlers_are_those_of_xen(void **state)
         assert_int_equal(handlers.node[i].offset, guest[i]);
 }
 
+/* Positions by hand from msi.c: address +4, then data +8 and mask +0xc without an upper half. */
+static void msi_registers_move_with_the_address_width(void **state)
+{
+    static const struct {
+        uint16_t control, offset[4];
+        unsigned int count;
+    } forms[] = {{0x0000, {0x52, 0x54, 0x58}, 3},
+                 {0x0100, {0x52, 0x54, 0x58, 0x5c}, 4},
+                 {0x0080, {0x52, 0x54, 0x58, 0x5c}, 4}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        uint8_t config[256];
+        struct vs_trace_device device = {.config_size = 256, .config = config};
+        struct vs_config_space space;
+        struct vs_layout layout;
+        struct vs_handlers handlers;
+        memset(config, 0, sizeof(config));
+        put(config, 0x06, 2, 0x10);
+        put(config, 0x34, 1, 0x50);
+        put(config, 0x50, 4, 0x0005u | (uint32_t)forms[i].control << 16);
+        assert_int_equal(vs_config_init(&space, &device), 0);
+        vs_config_decode(&space, &layout);
+        vs_handlers_build(&handlers, &layout, true);
+        assert_int_equal(handlers.count, 3 + forms[i].count); /* command, pointer, next pointer */
+        for (unsigned int node = 0; node < forms[i].count; node++)
+            assert_int_equal(handlers.node[3 + node].offset, forms[i].offset[node]);
+        assert_int_equal(handlers.node[2 + forms[i].count].size,
+                         forms[i].control == 0x0100 ? 4 : 2);
+        assert_int_equal(handlers.node[2 + forms[i].count].kind,
+                         forms[i].control == 0x0100 ? VS_HANDLER_MSI_MASK : VS_HANDLER_MSI_ADDRESS);
+        vs_config_free(&space);
+    }
+}
+
 /* The walk of vpci_read, written down again without the shortcut of first[]. */
 static unsigned int nodes_by_full_walk(const struct vs_handlers *handlers, unsigned int reg,
                                        unsigned int size)
@@ -200,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layout_comes_from_the_snapshot),
         cmocka_unit_test(handlers_are_those_of_xen),
+        cmocka_unit_test(msi_registers_move_with_the_address_width),
         cmocka_unit_test(splits_cover_each_byte_once),
         cmocka_unit_test(lists_are_sorted_whatever_the_bytes),
         cmocka_unit_test(sizing_tells_kind_and_size),

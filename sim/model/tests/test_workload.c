@@ -300,6 +300,18 @@ static void a_file_gives_what_its_records_give(void **state)
     assert_int_equal(strlen(file->hash), VS_TRACE_HASH_TEXT - 1);
     assert_string_equal(file->name, path);
     vs_workload_free(file);
+
+    /* The same through standard input, which cannot be read twice. */
+    const char *standard_input[] = {"-"};
+    int saved = dup(0);
+    assert_non_null(freopen(path, "r", stdin));
+    assert_int_equal(vs_workload_load(standard_input, 1, NULL, &file, &error), 0);
+    dup2(saved, 0);
+    close(saved);
+    assert_int_equal(file->call_count, memory->call_count);
+    assert_memory_equal(file->calls, memory->calls, file->call_count * sizeof(file->calls[0]));
+    assert_string_equal(file->hash, memory->hash);
+    vs_workload_free(file);
     vs_workload_free(memory);
 
     /* The same file twice: two hosts side by side. */
