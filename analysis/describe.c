@@ -145,19 +145,17 @@ void vs_describe_caption(const struct vs_runs *runs, const struct vs_scenario *s
         vs_text_addf(text, " · %s injected call%s",
                      vs_words_count((uint64_t)run->injected_calls, count),
                      plural(run->injected_calls));
-    if (!sweep) {
-        describe_what_ifs(run->what_if, text);
-    } else {
-        /* The steps of the highest speed stand for all but the speed itself. */
-        const struct vs_scenario *last = &runs->scenarios[sweep->first + sweep->count - 1];
+    /* Of a sweep, the steps of the highest speed stand for all. */
+    const struct vs_scenario *last =
+        sweep ? &runs->scenarios[sweep->first + sweep->count - 1] : scenario;
 
-        describe_what_ifs(vs_runs_first(runs, last)->what_if, text);
+    describe_what_ifs(vs_runs_first(runs, last)->what_if, text);
+    for (size_t i = scenario->first; i < last->first + last->count; i++) {
+        if (!vs_runs_clean(&runs->runs[i])) {
+            vs_text_add(text, " · † something went wrong under this policy");
+            break;
+        }
     }
-}
-
-bool vs_describe_clean(const struct vs_run_row *run)
-{
-    return run->hazards == 0 && strcmp(run->outcome, "done") == 0;
 }
 
 void vs_describe_safety(const struct vs_run_row *run, const struct vs_table *hazards,
@@ -179,7 +177,7 @@ void vs_describe_safety(const struct vs_run_row *run, const struct vs_table *haz
         some = true;
     }
     if (!some)
-        vs_text_add(text, vs_describe_clean(run) ? "none seen" : "hazards");
+        vs_text_add(text, vs_runs_clean(run) ? "none seen" : "hazards");
 }
 
 /* --------------------------------------------------------- what it cannot tell */

@@ -41,8 +41,6 @@ void vs_describe_caption(const struct vs_runs *runs, const struct vs_scenario *s
  * queries/hazards.sql that belong to the run. */
 void vs_describe_safety(const struct vs_run_row *run, const struct vs_table *hazards,
                         struct vs_text *text);
-/* Nothing went wrong in this replay. */
-bool vs_describe_clean(const struct vs_run_row *run);
 
 /* What differs in a scenario and by how much, most important first. */
 int vs_describe_findings(const struct vs_runs *runs, const struct vs_scenario *scenario,

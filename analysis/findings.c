@@ -93,11 +93,11 @@ static int say_unsafe(const struct vs_runs *runs, const struct vs_scenario *scen
     size_t unsafe = 0, named = 0;
 
     for (size_t i = scenario->first; i < scenario->first + scenario->count; i++)
-        unsafe += !vs_describe_clean(&runs->runs[i]) && !vs_runs_is_reference(&runs->runs[i]);
+        unsafe += !vs_runs_clean(&runs->runs[i]) && !vs_runs_is_reference(&runs->runs[i]);
     for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
         const struct vs_run_row *run = &runs->runs[i];
 
-        if (vs_describe_clean(run) || vs_runs_is_reference(run))
+        if (vs_runs_clean(run) || vs_runs_is_reference(run))
             continue;
         if (named == 0)
             vs_text_addf(&text, "Something went wrong under %zu polic%s: ", unsafe,
@@ -217,7 +217,7 @@ static int say_ranking(const struct vs_runs *runs, const struct vs_scenario *sce
     if (!ranking.runs)
         return ret;
     for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
-        if (vs_describe_clean(&runs->runs[i]) && !vs_runs_is_reference(&runs->runs[i]))
+        if (vs_runs_clean(&runs->runs[i]) && !vs_runs_is_reference(&runs->runs[i]))
             ranking.runs[ranking.count++] = &runs->runs[i];
     }
     if (ranking.count > 0) {
@@ -278,7 +278,7 @@ static int say_cross_domain(const struct vs_runs *runs, const struct vs_scenario
     for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
         const struct vs_run_row *run = &runs->runs[i];
 
-        if (!vs_describe_clean(run) || vs_runs_is_reference(run))
+        if (!vs_runs_clean(run) || vs_runs_is_reference(run))
             continue;
         if (!least || run->cross_domain_wait_ns < least->cross_domain_wait_ns)
             least = run;

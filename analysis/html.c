@@ -2,6 +2,7 @@
 /* Escaping, elements, and pictures taken into the page. */
 #include "html.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@ void vs_html_text(struct vs_text *out, const char *text)
         const char *entity;
     } entities[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
 
+    const char *start = text;
+
     for (; *text; text++) {
         const char *entity = NULL;
 
@@ -21,6 +24,10 @@ void vs_html_text(struct vs_text *out, const char *text)
             entity = entities[i].byte == *text ? entities[i].entity : NULL;
         if (entity)
             vs_text_add(out, entity);
+        else if (*text == ' ' && text > start && isdigit((unsigned char)text[-1]) &&
+                 (text[1] == '%' || strncmp(text + 1, "×", 2) == 0 ||
+                  strncmp(text + 1, "µ", 2) == 0))
+            vs_text_add(out, "&nbsp;");
         else
             vs_text_addf(out, "%c", (unsigned char)*text < ' ' && *text != '\n' ? ' ' : *text);
     }

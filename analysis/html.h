@@ -7,7 +7,8 @@
 #include "words.h"
 
 /* Escaped text, fit for content and for attribute values in double quotes.
- * Control characters other than line breaks become blanks. */
+ * Control characters other than line breaks become blanks, and a number keeps its sign
+ * (%, ×, µs) on its line. */
 void vs_html_text(struct vs_text *out, const char *text);
 /* <tag>text</tag>, text escaped; tag may carry attributes ("td class=\"n\""). */
 void vs_html_element(struct vs_text *out, const char *tag, const char *text);

@@ -59,7 +59,7 @@ static void add_safety(struct vs_text *out, const struct vs_run_row *run,
     struct vs_text safety = {0};
 
     vs_describe_safety(run, hazards, &safety);
-    vs_html_element(out, vs_describe_clean(run) ? "td class=\"good\"" : "td class=\"bad\"",
+    vs_html_element(out, vs_runs_clean(run) ? "td class=\"good\"" : "td class=\"bad\"",
                     vs_text_or_empty(&safety));
     out->failed |= safety.failed;
     vs_text_free(&safety);
@@ -75,7 +75,7 @@ void vs_page_comparison(const struct vs_report *report, const struct vs_section 
 
     vs_text_add(out, "<div class=\"wide\"><table class=\"comparison\"><thead><tr>"
                      "<th scope=\"col\">policy</th>"
-                     "<th scope=\"col\">gone wrong in this replay</th>"
+                     "<th scope=\"col\">hazards seen in this replay</th>"
                      "<th scope=\"col\" class=\"n\">calls/s</th>"
                      "<th scope=\"col\" class=\"n\">p50</th><th scope=\"col\" class=\"n\">p99</th>"
                      "<th scope=\"col\" class=\"n\">p99 to floor</th>"

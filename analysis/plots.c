@@ -47,7 +47,7 @@ const struct vs_plot vs_plots[] = {
     {.name = "operations",
      .title = "Which operations wait",
      .reading = "Mean wait of every operation class that waited; the label (O4b) is that of the "
-                "operation table. The scale of grey is logarithmic.",
+                "operation table. The scale of the shading is logarithmic.",
      .width = 1100,
      .height = 170,
      .per_key = 27,
@@ -71,29 +71,30 @@ const struct vs_plot vs_plots[] = {
 
 /*
  * Paul Tol's "muted" scheme (Colour Schemes, SRON technical note 3.2, 2021), made
- * to be told apart by colour-blind readers; related policies differ in dash as
- * well.  The floor is grey and the ceiling black, both dashed.
+ * to be told apart by colour-blind readers, but for its two lightest colours, which are
+ * lost as thin lines; related policies differ in dash as well.  The floor is grey and the ceiling
+ * black, both dashed.
  */
 static const struct vs_style styles[] = {
     {"none", "#8a8a8a", 2, 2.2},
     {"pcidevs-spin", "#000000", 2, 2.2},
     {"device-lock", "#882255", 1, 1.8},
     {"domain-rwlock", "#332288", 1, 1.8},
-    {"domain-rwlock-nested", "#88ccee", 4, 2.0},
+    {"domain-rwlock-nested", "#4aa3df", 4, 2.0},
     {"pcidevs-rwlock", "#999933", 1, 1.8},
-    {"pcidevs-percpu-rwlock", "#ddcc77", 4, 2.2},
+    {"pcidevs-percpu-rwlock", "#d97b00", 4, 2.2},
     {"pci-lock", "#cc6677", 1, 2.2},
     {"pci-lock-bars", "#aa4499", 4, 1.8},
     {"refcount", "#117733", 1, 1.8},
     {"rcu", "#44aa99", 4, 2.0},
 };
 
-/* For the user's own: four of Okabe and Ito's colours (Color Universal Design, 2008). */
+/* For the user's own, all dotted. */
 static const struct vs_style own_styles[] = {
-    {"", "#e69f00", 3, 2.4},
     {"", "#0072b2", 3, 2.4},
-    {"", "#d55e00", 3, 2.4},
-    {"", "#009e73", 3, 2.4},
+    {"", "#b2182b", 3, 2.4},
+    {"", "#5e3c99", 3, 2.4},
+    {"", "#8c510a", 3, 2.4},
 };
 
 const struct vs_style *vs_plots_style(const char *policy, size_t serial)
@@ -115,6 +116,9 @@ void vs_figure_free(struct vs_figure *figure)
     free(figure->warnings);
     *figure = (struct vs_figure){0};
 }
+
+/* pngcairo takes a font's size as points at 96 to the inch, svg as pixels. */
+#define PNG_POINT 0.75
 
 /* -------------------------------------------------------------------- directory */
 
@@ -276,9 +280,11 @@ static void add_terminals(struct vs_text *script, const char *name, const char *
     if (pictures & VS_PICTURE_PNG) {
         vs_text_addf(script,
                      "\nset terminal pngcairo size canvas_width * %.1f, canvas_height * %.1f "
-                     "noenhanced font 'Arial,13' fontscale %.1f linewidth %.1f pointscale %.1f "
+                     "noenhanced font 'Arial,13' fontscale %.3f linewidth %.1f pointscale %.1f "
+                     "dashlength 0.55 "
                      "background '#ffffff'\n",
-                     VS_PNG_SCALE, VS_PNG_SCALE, VS_PNG_SCALE, VS_PNG_SCALE, VS_PNG_SCALE);
+                     VS_PNG_SCALE, VS_PNG_SCALE, VS_PNG_SCALE * PNG_POINT, VS_PNG_SCALE,
+                     VS_PNG_SCALE);
         vs_text_addf(script, "set output '%s.%s.png'\nload 'plots/%s.gp'\nunset output\n", name,
                      slug, name);
     }
@@ -323,10 +329,10 @@ static int ask(struct vs_query *query, const struct vs_plot *plot, struct answer
     return ret;
 }
 
-/* Columns of a caption: 11-pixel Arial takes 5.6 pixels a character on average. */
+/* Columns of a caption: 11-pixel Arial takes 5.2 pixels a character on average. */
 static size_t caption_columns(const struct vs_plot *plot)
 {
-    return (size_t)((plot->width - 40) / 5.9);
+    return (size_t)((plot->width - 40) / 5.6);
 }
 
 static char *make_script(const struct vs_plot *plot, const char *slug, const char *title,

@@ -92,6 +92,15 @@ static void sql_number(sqlite3_context *context, int count, sqlite3_value **argu
     sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
 }
 
+static void sql_percent(sqlite3_context *context, int count, sqlite3_value **arguments)
+{
+    char text[VS_WORDS_NUMBER];
+
+    (void)count;
+    vs_words_percent(sqlite3_value_double(arguments[0]), text);
+    sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
+}
+
 static const int width_u32 = 4, width_u64 = 8;
 
 static const struct {
@@ -105,6 +114,7 @@ static const struct {
     {"bucket_floor_ns", 1, NULL, sql_bucket_floor},
     {"duration", 1, NULL, sql_duration},
     {"number", 1, NULL, sql_number},
+    {"percent", 1, NULL, sql_percent},
 };
 
 /* -------------------------------------------------------------------- opening */
@@ -263,7 +273,8 @@ static int prepare_database(struct vs_query *query, struct vs_error *error)
     /* Temporary tables live in memory: the database itself stays read-only. */
     if (sqlite3_exec(query->db,
                      "PRAGMA temp_store = MEMORY;"
-                     "CREATE TEMP TABLE shown (run_id INTEGER PRIMARY KEY, row INTEGER, name TEXT)",
+                     "CREATE TEMP TABLE shown (run_id INTEGER PRIMARY KEY, row INTEGER, name TEXT, "
+                     "legend TEXT)",
                      NULL, NULL, NULL) != SQLITE_OK)
         return refuse(query, error);
     return 0;
@@ -319,7 +330,7 @@ int vs_query_show(struct vs_query *query, const struct vs_shown *shown, size_t c
     int ret = VS_ERR_INPUT;
 
     if (sqlite3_exec(query->db, "DELETE FROM temp.shown", NULL, NULL, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(query->db, "INSERT INTO temp.shown VALUES (?, ?, ?)", -1, &statement,
+        sqlite3_prepare_v2(query->db, "INSERT INTO temp.shown VALUES (?, ?, ?, ?)", -1, &statement,
                            NULL) != SQLITE_OK) {
         ret = refuse(query, error);
         goto out;
@@ -328,6 +339,7 @@ int vs_query_show(struct vs_query *query, const struct vs_shown *shown, size_t c
         sqlite3_bind_int64(statement, 1, shown[i].run_id);
         sqlite3_bind_int64(statement, 2, (sqlite3_int64)i);
         sqlite3_bind_text(statement, 3, shown[i].name, -1, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 4, shown[i].legend, -1, SQLITE_STATIC);
         if (sqlite3_step(statement) != SQLITE_DONE) {
             ret = refuse(query, error);
             goto out;

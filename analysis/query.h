@@ -8,8 +8,10 @@
  *   bucket_floor_ns(index)                    smallest value of a histogram's bucket
  *   duration(ns)                              "4.21 µs"
  *   number(x)                                 three significant digits, "12,300"
- * and the temporary table shown(run_id, row, name): the runs that a plot or a table is
- * about, in the order of every comparison, with the name that each has there.
+ *   percent(share)                            "4.5 %"
+ * and the temporary table shown(run_id, row, name, legend): the runs that a plot or a
+ * table is about, in the order of every comparison, with the name that each has in a table
+ * and in a plot.
  */
 #ifndef VS_ANALYSIS_QUERY_H
 #define VS_ANALYSIS_QUERY_H
@@ -25,7 +27,7 @@ struct vs_query;
 /* A row of `shown`. */
 struct vs_shown {
     int64_t run_id;
-    const char *name; /* borrowed */
+    const char *name, *legend; /* borrowed */
 };
 
 /*

@@ -34,7 +34,7 @@ static struct vs_json_out *run_json(const struct vs_run_row *run, const struct v
     vs_json_add_string(out, "policy", run->name);
     vs_json_add_string(out, "run_key", run->run_key);
     vs_json_add_string(out, "gone_wrong", vs_text_or_empty(&safety));
-    vs_json_add_boolean(out, "clean", vs_describe_clean(run));
+    vs_json_add_boolean(out, "clean", vs_runs_clean(run));
     vs_json_add_double(out, "throughput_per_s", run->throughput_per_s);
     vs_json_add_i64(out, "p50_ns", run->p50_ns);
     vs_json_add_i64(out, "p99_ns", run->p99_ns);

@@ -382,10 +382,33 @@ bool vs_runs_is_reference(const struct vs_run_row *run)
            (strcmp(run->policy, "none") == 0 || strcmp(run->policy, "pcidevs-spin") == 0);
 }
 
+bool vs_runs_clean(const struct vs_run_row *run)
+{
+    return run->hazards == 0 && strcmp(run->outcome, "done") == 0;
+}
+
 bool vs_runs_as_recorded(const struct vs_run_row *run)
 {
     return run->speed == 1 && run->clones <= 1 && !run->rebase && run->max_think_ns == 0 &&
            strcmp(run->what_if, "[]") == 0;
+}
+
+/* The name in plots: says which are floor and ceiling, and marks by a dagger what has
+ * gone wrong in any of the runs [first, first + count) of that name. */
+static char *make_legend(const struct vs_runs *runs, size_t first, size_t count, size_t index)
+{
+    const struct vs_run_row *run = &runs->runs[index];
+    const char *role = "";
+    bool wrong = false;
+    char *legend = NULL;
+
+    for (size_t i = first; i < first + count && !wrong; i++)
+        wrong = strcmp(runs->runs[i].name, run->name) == 0 && !vs_runs_clean(&runs->runs[i]);
+    if (vs_runs_is_reference(run))
+        role = strcmp(run->policy, "none") == 0 ? " (floor)" : " (ceiling)";
+    if (asprintf(&legend, "%s%s%s", run->name, role, wrong ? " †" : "") < 0)
+        return NULL;
+    return legend;
 }
 
 static int show(struct vs_query *query, const struct vs_runs *runs, size_t first, size_t count,
@@ -396,9 +419,12 @@ static int show(struct vs_query *query, const struct vs_runs *runs, size_t first
     if (!shown)
         return vs_error_set(error, VS_ERR_MEMORY, "out of memory for %zu runs", count);
     for (size_t i = 0; i < count; i++)
-        shown[i] = (struct vs_shown){runs->runs[first + i].id, runs->runs[first + i].name};
+        shown[i] = (struct vs_shown){runs->runs[first + i].id, runs->runs[first + i].name,
+                                     make_legend(runs, first, count, first + i)};
     int ret = vs_query_show(query, shown, count, error);
 
+    for (size_t i = 0; i < count; i++)
+        free((char *)(uintptr_t)shown[i].legend);
     free(shown);
     return ret;
 }

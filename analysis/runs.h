@@ -84,6 +84,8 @@ bool vs_runs_is_reference(const struct vs_run_row *run);
 /* The scenario's first run: what all its runs have in common may be read there. */
 const struct vs_run_row *vs_runs_first(const struct vs_runs *runs,
                                        const struct vs_scenario *scenario);
+/* Nothing went wrong in this replay: no hazard, no deadlock. */
+bool vs_runs_clean(const struct vs_run_row *run);
 /* As recorded: no what-if step at all. */
 bool vs_runs_as_recorded(const struct vs_run_row *run);
 

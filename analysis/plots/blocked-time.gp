@@ -4,7 +4,7 @@ load 'plots/common.gp'
 set lmargin at screen X(186)
 set rmargin at screen X(canvas_width - 96)
 set tmargin at screen Y(72)
-set bmargin at screen Y(caption_top - 58)
+set bmargin at screen Y(caption_top - 60)
 stats data using 3 name 'waiting' nooutput
 stats data using 2 name 'time' nooutput
 # Below a second, milliseconds or microseconds read better.
@@ -15,8 +15,9 @@ set yrange [series_count + 0.1 : -0.1]
 unset ytics
 set border 1
 set grid xtics noytics
-set xlabel sprintf('virtual time of the replay (%s)', unit_name) font plain tc rgb ink
-set label 3 sprintf('vCPUs waiting for locks, mean per interval; the height of a row is %.2g', waiting_max) at graph 0, screen Y(56) left font small tc rgb faint
+set xlabel sprintf('virtual time of the replay (%s)', unit_name) offset 0, 0.3 font small tc rgb ink
+set label 3 (waiting_max < 0.1 ? sprintf('waiting for locks, all vCPUs together; the height of a row is %.3g %s per second', waiting_max * (waiting_max < 1e-3 ? 1e6 : 1e3), waiting_max < 1e-3 ? 'µs' : 'ms') : \
+    sprintf('vCPUs waiting for locks, mean per interval; the height of a row is %.2g', waiting_max)) at graph 0, screen Y(56) left font small tc rgb faint
 set label 4 'peak' at graph 1, screen Y(56) right offset screen X(64), 0 font small tc rgb faint
 do for [i = 1:series_count] {
     set label (100 + i) series[i] at graph 0, first i - 0.3 right offset screen -X(10), 0 font small tc rgb ink

@@ -7,17 +7,21 @@ WHERE NOT EXISTS (SELECT 1 FROM shown s JOIN run r ON r.id = s.run_id WHERE r.lo
 
 -- table: series
 WITH RECURSIVE
-source AS (SELECT s.row, s.name, r.policy, r.buckets, r.bucket_ns,
+source AS (SELECT s.row, s.legend AS name, r.policy, r.buckets, r.bucket_ns,
                   length(r.buckets) / 24 AS slots
            FROM shown s JOIN run r ON r.id = s.run_id),
 slot (row, k) AS (SELECT row, 0 FROM source WHERE slots > 0
                   UNION ALL
                   SELECT slot.row, k + 1 FROM slot JOIN source USING (row) WHERE k + 1 < slots)
+-- Below a tenth of a vCPU the share says little: then as waiting per second.
 SELECT row, name, policy,
-       number(MAX(u64le(buckets, 24 * k + 8)) * 1.0 / NULLIF(bucket_ns, 0)) AS label,
+       CASE WHEN MAX(peak) OVER () < 0.1 THEN duration(peak * 1e9) || '/s'
+            ELSE CAST(ROUND(peak, 2) AS TEXT) END AS label,
        '' AS label2
-FROM slot JOIN source USING (row)
-GROUP BY row ORDER BY row;
+FROM (SELECT row, name, policy,
+             COALESCE(MAX(u64le(buckets, 24 * k + 8)) * 1.0 / NULLIF(bucket_ns, 0), 0) AS peak
+      FROM slot JOIN source USING (row) GROUP BY row)
+ORDER BY row;
 
 -- table: data
 WITH RECURSIVE

@@ -3,7 +3,7 @@
 load 'plots/common.gp'
 stats data using 3 name 'part' nooutput
 set lmargin at screen X(212)
-set rmargin at screen X(canvas_width - 76)
+set rmargin at screen X(canvas_width - 136)
 set tmargin at screen Y(150)
 set bmargin at screen Y(caption_top - 14)
 set cbrange [0 : *]
@@ -17,7 +17,7 @@ unset border
 unset grid
 set label 3 'rows wait, columns hold the lock; percent of all lock wait under this policy' at screen X(16), Y(46) left font small tc rgb faint
 do for [k = 1:key_count] {
-    set label (100 + k) key_name[k] at first k - 0.15, screen Y(142) left rotate by 28 font small tc rgb ink
+    set label (100 + k) key_name[k] at first k - 0.15, screen Y(144) left rotate by 30 font small tc rgb ink
     set label (200 + k) key_name[k] at graph 0, first k right offset screen -X(8), 0 font small tc rgb ink
     set arrow (100 + k) from graph 0, first k + 0.5 to graph 1, first k + 0.5 nohead lc rgb '#efefef' lw 0.7 back
 }

@@ -37,7 +37,7 @@ place AS (SELECT operation, ROW_NUMBER() OVER (ORDER BY SUM(wait_ns) DESC, opera
           FROM side GROUP BY operation)
 SELECT h.place AS column, w.place AS place,
        wait_ns * 100.0 / (SELECT SUM(wait_ns) FROM pair) AS percent,
-       number(wait_ns * 100.0 / (SELECT SUM(wait_ns) FROM pair)) AS label,
+       percent(wait_ns * 1.0 / (SELECT SUM(wait_ns) FROM pair)) AS label,
        waiter, holder, wait_ns
 FROM pair JOIN place w ON w.operation = waiter JOIN place h ON h.operation = holder
 WHERE w.place <= 10 AND h.place <= 10 AND wait_ns > 0

@@ -4,7 +4,7 @@ load 'plots/common.gp'
 set lmargin at screen X(186)
 set rmargin at screen X(canvas_width - 236)
 set tmargin at screen Y(72)
-set bmargin at screen Y(caption_top - 58)
+set bmargin at screen Y(caption_top - 60)
 stats data using ($3 + $4) name 'wait' nooutput
 unit = wait_max < 2e-6 ? 1e9 : (wait_max < 2e-3 ? 1e6 : (wait_max < 2 ? 1e3 : 1))
 unit_name = wait_max < 2e-6 ? 'ns' : (wait_max < 2e-3 ? 'µs' : (wait_max < 2 ? 'ms' : 's'))
@@ -13,7 +13,7 @@ set yrange [series_count + 0.6 : 0.4]
 unset ytics
 set border 1
 set grid xtics noytics
-set xlabel sprintf('lock wait while another domain held the lock (%s, all vCPUs together)', unit_name) font plain tc rgb ink
+set xlabel sprintf('lock wait while another domain held the lock (%s, all vCPUs together)', unit_name) offset 0, 0.3 font small tc rgb ink
 set label 3 'in all' at graph 1, screen Y(60) right offset screen X(84), 0 font small tc rgb faint
 set label 4 'of all its waiting' at graph 1, screen Y(60) right offset screen X(200), 0 font small tc rgb faint
 set object 1 rectangle from screen X(186), Y(59) to screen X(200), Y(45) fc rgb '#b4b4b4' fs solid noborder

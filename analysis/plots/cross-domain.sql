@@ -8,12 +8,11 @@ SELECT CASE WHEN MAX(r.domains) < 2
 FROM shown s JOIN run r ON r.id = s.run_id HAVING SUM(r.cross_domain_wait_ns) = 0;
 
 -- table: series
-SELECT s.row, s.name, r.policy,
+SELECT s.row, s.legend AS name, r.policy,
        CASE WHEN r.cross_domain_wait_ns = 0 THEN 'none'
             ELSE duration(r.cross_domain_wait_ns) END AS label,
        CASE WHEN r.cross_domain_wait_ns = 0 OR r.lock_wait_ns = 0 THEN ''
-            ELSE CAST(ROUND(r.cross_domain_wait_ns * 100.0 / r.lock_wait_ns) AS INTEGER)
-                 || ' %' END AS label2
+            ELSE percent(r.cross_domain_wait_ns * 1.0 / r.lock_wait_ns) END AS label2
 FROM shown s JOIN run r ON r.id = s.run_id
 ORDER BY s.row;
 

@@ -19,11 +19,11 @@ if (decades < 1.5) {
         '1 ms' 1e-3, '10 ms' 1e-2, '100 ms' 0.1, '1 s' 1, '10 s' 10, '100 s' 100)
 }
 set tmargin at screen Y(72)
-set bmargin at screen Y(caption_top - 58)
+set bmargin at screen Y(caption_top - 60)
 panel = (canvas_width - 16 - 372 - 150) / 2
 set lmargin at screen X(74)
 set rmargin at screen X(74 + panel)
-set xlabel 'latency of an access' font plain tc rgb ink
+set xlabel 'latency of an access' offset 0, 0.3 font small tc rgb ink
 set label 3 'share of accesses that take at most so long' at graph 0, screen Y(56) left font small tc rgb faint
 set yrange [0:1.02]
 set ytics ('0' 0, '25 %%' 0.25, '50 %%' 0.5, '75 %%' 0.75, '100 %%' 1)

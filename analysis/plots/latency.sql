@@ -8,7 +8,7 @@ WHERE NOT EXISTS (SELECT 1 FROM shown s JOIN run r ON r.id = s.run_id
 
 -- Slowest tail first, as the curves lie on the right.
 -- table: series
-SELECT s.row, s.name, r.policy, duration(r.p99_ns) AS label, duration(r.p999_ns) AS label2
+SELECT s.row, s.legend AS name, r.policy, duration(r.p99_ns) AS label, duration(r.p999_ns) AS label2
 FROM shown s JOIN run r ON r.id = s.run_id
 WHERE length(r.histogram) >= 12
 ORDER BY r.p99_ns DESC, r.p999_ns DESC, s.row;

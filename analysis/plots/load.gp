@@ -4,8 +4,9 @@ load 'plots/common.gp'
 set lmargin at screen X(84)
 set rmargin at screen X(canvas_width - 386)
 set tmargin at screen Y(72)
-set bmargin at screen Y(caption_top - 58)
+set bmargin at screen Y(caption_top - 60)
 stats data using 2:3 name 'load' nooutput
+stats data using 5 name 'stopped' nooutput
 set logscale xy
 set xrange [load_min_x / 1.12 : load_max_x * 1.12]
 set yrange [(load_min_y < 1 ? 1 : load_min_y) * 0.8e-9 : (load_max_y < 1 ? 1 : load_max_y) * 1.3e-9]
@@ -25,13 +26,15 @@ if (load_max_y / (load_min_y < 1 ? 1 : load_min_y) < 30) {
     set ytics ('1 ns' 1e-9, '10 ns' 1e-8, '100 ns' 1e-7, '1 µs' 1e-6, '10 µs' 1e-5, '100 µs' 1e-4, \
         '1 ms' 1e-3, '10 ms' 1e-2, '100 ms' 0.1, '1 s' 1, '10 s' 10, '100 s' 100)
 }
-set xlabel 'speed: recorded think times divided by' font plain tc rgb ink
-set label 3 'p99 latency of an access' at graph 0, screen Y(56) left font small tc rgb faint
+set xlabel 'speed: recorded think times divided by' offset 0, 0.3 font small tc rgb ink
+set label 3 'p99 latency of an access'.(stopped_max > 0 ? '; a cross: the replay ended in a deadlock there' : '') at graph 0, screen Y(56) left font small tc rgb faint
 legend_x = canvas_width - 354
 legend_y = 72
-legend_head = 'p99 at full speed'
+legend_head = sprintf('p99 at %.4g×', load_max_x)
 legend_head2 = ''
 load 'plots/legend.gp'
 plot for [i = 1:series_count] data \
     using ($1 == series_row[i] ? $2 : NaN):($3 * 1e-9) with linespoints pt 7 ps 0.45 \
-    lc rgb series_colour[i] dt series_dash[i] lw series_width[i]
+    lc rgb series_colour[i] dt series_dash[i] lw series_width[i], \
+    for [i = 1:series_count] data \
+    using ($1 == series_row[i] && $5 > 0 ? $2 : NaN):($3 * 1e-9) with points pt 2 ps 1.3 lw 2 lc rgb series_colour[i]

@@ -8,7 +8,8 @@ FROM shown s JOIN run r ON r.id = s.run_id HAVING COUNT(DISTINCT r.speed) < 2;
 
 -- Slowest at the highest speed first.
 -- table: series
-WITH last AS (SELECT MIN(s.row) OVER (PARTITION BY s.name) AS row, s.name, r.policy, r.policy_rank, r.p99_ns, r.speed,
+WITH last AS (SELECT MIN(s.row) OVER (PARTITION BY s.name) AS row, s.legend AS name, r.policy,
+                     r.policy_rank, r.p99_ns,
                      ROW_NUMBER() OVER (PARTITION BY s.name ORDER BY r.speed DESC, r.id DESC) AS n
               FROM shown s JOIN run r ON r.id = s.run_id)
 SELECT row, name, policy, duration(p99_ns) AS label, '' AS label2 FROM last WHERE n = 1
@@ -16,6 +17,6 @@ ORDER BY p99_ns DESC, policy_rank, name;
 
 -- table: data
 SELECT MIN(s.row) OVER (PARTITION BY s.name) AS first_row, r.speed, r.p99_ns, r.p50_ns,
-       r.throughput_per_s, s.name
+       r.outcome = 'deadlock' AS stopped, r.throughput_per_s, s.name
 FROM shown s JOIN run r ON r.id = s.run_id
 ORDER BY first_row, r.speed, s.row;

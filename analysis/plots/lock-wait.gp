@@ -13,14 +13,14 @@ do for [k = 1:key_count] {
 set lmargin at screen X(186)
 set rmargin at screen X(canvas_width - 396)
 set tmargin at screen Y(72)
-set bmargin at screen Y(caption_top - 58)
+set bmargin at screen Y(caption_top - 60)
 set xrange [0:100]
 set xtics 0, 20, 100 format '%g %%'
 set yrange [series_count + 0.6 : 0.4]
 unset ytics
 set grid xtics noytics
 set border 1
-set xlabel "share of the policy's waiting for locks" font plain tc rgb ink
+set xlabel "share of the policy's waiting for locks" offset 0, 0.3 font small tc rgb ink
 set label 3 'in all' at graph 1, screen Y(60) right offset screen X(84), 0 font small tc rgb faint
 set label 4 'per access' at graph 1, screen Y(60) right offset screen X(160), 0 font small tc rgb faint
 do for [i = 1:series_count] {

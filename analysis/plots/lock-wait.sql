@@ -7,7 +7,7 @@ WHERE NOT EXISTS (SELECT 1 FROM shown s JOIN lock l ON l.run_id = s.run_id
                   WHERE l.wait_total_ns > 0);
 
 -- table: series
-SELECT s.row, s.name, r.policy,
+SELECT s.row, s.legend AS name, r.policy,
        CASE WHEN r.lock_wait_ns = 0 THEN 'no waiting' ELSE duration(r.lock_wait_ns) END AS label,
        CASE WHEN r.lock_wait_ns = 0 OR r.calls = 0 THEN ''
             ELSE duration(r.lock_wait_ns * 1.0 / r.calls) END AS label2

@@ -2,7 +2,7 @@
 # Mean lock wait, operation class by policy.
 load 'plots/common.gp'
 set lmargin at screen X(212)
-set rmargin at screen X(canvas_width - 76)
+set rmargin at screen X(canvas_width - 136)
 set tmargin at screen Y(150)
 set bmargin at screen Y(caption_top - 14)
 stats data using ($4 > 0 ? $4 : NaN) name 'wait' nooutput
@@ -18,7 +18,7 @@ unset border
 unset grid
 set label 3 'mean wait for locks per operation; empty: the operation never ran; darker: longer' at screen X(16), Y(46) left font small tc rgb faint
 do for [i = 1:series_count] {
-    set label (100 + i) series[i] at first i - 0.15, screen Y(142) left rotate by 28 font small tc rgb ink
+    set label (100 + i) series[i] at first i - 0.15, screen Y(144) left rotate by 30 font small tc rgb ink
 }
 do for [k = 1:key_count] {
     set label (200 + k) key_name[k] at graph 0, first k right offset screen -X(8), 0 font small tc rgb ink

@@ -6,7 +6,7 @@ SELECT 'No operation waited for a lock under any policy.'
 WHERE NOT EXISTS (SELECT 1 FROM shown s JOIN latency a ON a.run_id = s.run_id WHERE a.wait_ns > 0);
 
 -- table: series
-SELECT s.row, s.name, r.policy, '' AS label, '' AS label2
+SELECT s.row, s.legend AS name, r.policy, '' AS label, '' AS label2
 FROM shown s JOIN run r ON r.id = s.run_id ORDER BY s.row;
 
 -- The classes that waited most in all; at most 16 fit a page.
