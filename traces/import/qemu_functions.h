@@ -16,6 +16,7 @@
 struct vs_qemu_function {
     uint16_t bdf;
     bool present;                /* answered, and neither ejected nor found absent since */
+    bool added;                  /* a DEVICE_ADD was recorded for it, and no DEVICE_REMOVE since */
     char name[VS_QEMU_NAME_MAX]; /* QEMU's name of the device that answered last */
     uint8_t config[256];         /* bytes last read, or written to a BAR or the command register */
     uint8_t known[32];           /* one bit per byte of config[] */

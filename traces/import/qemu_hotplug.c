@@ -48,7 +48,7 @@ static uint64_t push_event(struct vs_qemu_guest *guest, const struct vs_qemu_thr
     return sequence;
 }
 
-void vs_qemu_hotplug_appeared(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
+bool vs_qemu_hotplug_appeared(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
                               uint16_t bdf)
 {
     unsigned i;
@@ -63,8 +63,9 @@ void vs_qemu_hotplug_appeared(struct vs_qemu_guest *guest, const struct vs_qemu_
         learn_bus(guest, selector, bus_of(bdf));
         push_event(guest, thread, VS_KIND_DEVICE_ADD, bdf);
         guest->counts[VS_QEMU_COUNT_DEVICE_ADDED]++;
-        return;
+        return true;
     }
+    return false;
 }
 
 /* The functions of the ejected slot go: at most eight, of which eject_taken have been seen. */
@@ -87,6 +88,7 @@ static void unplug(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread)
         if (!gone || !gone->present)
             continue;
         gone->present = false;
+        gone->added = false;
         push_event(guest, thread, VS_KIND_DEVICE_REMOVE, bdf);
         removed++;
     }

@@ -11,10 +11,6 @@
  * is kept where they differ, and the difference counted.  An access without a
  * device line reached no function: its address comes from the access alone.
  *
- * QEMU keeps one 0xCF8 latch for the machine; a guest's kernel serialises its use,
- * so the accessing vCPU's own last write is preferred (as it survives lines
- * that went missing), unless the device line shows that the machine's was used.
- *
  * The ECAM window is learned: each pair with a device line gives base = address -
  * (bus << 20 | device << 15 | function << 12 | register).
  */
@@ -26,90 +22,11 @@
  * MCH_HOST_BRIDGE_PCIEXBAR; Intel 3 Series datasheet, 5.1.16). */
 enum { MCH_PCIEXBAR = 0x60, MCH_PCIEXBAR_BYTES = 8 };
 
-#define WINDOW_BYTES (UINT64_C(1) << 28) /* 256 buses of 1 MiB (PCI Express base, 7.2.2) */
-#define BUS_BYTES    (UINT64_C(1) << 20)
-
-enum path { PATH_NONE, PATH_CF8, PATH_PORT, PATH_ECAM, PATH_MSIX };
-
-/* What an access asked for, as far as the access itself tells. */
-struct ask {
-    enum path path;
-    bool known;    /* bdf and reg are */
-    bool stale;    /* from a latch that another vCPU may have set */
-    bool disabled; /* through the port while 0xCF8's enable bit is clear */
-    uint16_t bdf, reg;
-};
+#define BUS_BYTES (UINT64_C(1) << 20) /* of the window, per bus (PCI Express base, 7.2.2) */
 
 static uint32_t size_mask(unsigned size_bytes)
 {
     return size_bytes >= 4 ? UINT32_MAX : (UINT32_C(1) << 8 * size_bytes) - 1;
-}
-
-static bool name_is(const struct vs_qemu_line *line, const char *name)
-{
-    return line->name_length == strlen(name) && memcmp(line->name, name, line->name_length) == 0;
-}
-
-/* Which of a PCI host's regions the access hit.  QEMU before 6 prints no names; its ports are
- * architectural, and the window is known once a device line has shown it. */
-static enum path classify(const struct vs_qemu_guest *guest, const struct vs_qemu_line *line)
-{
-    if (line->name_length == 0) {
-        if (line->address >= 0xcf8 && line->address < 0xcfc)
-            return PATH_CF8;
-        if (line->address >= 0xcfc && line->address < 0xd00)
-            return PATH_PORT;
-        if (guest->window_known && line->address - guest->window_base < WINDOW_BYTES)
-            return PATH_ECAM;
-        return PATH_NONE;
-    }
-    if (name_is(line, "pcie-mmcfg-mmio"))
-        return PATH_ECAM;
-    if (name_is(line, "pci-conf-data"))
-        return PATH_PORT;
-    if (name_is(line, "pci-conf-idx"))
-        return PATH_CF8;
-    return name_is(line, "msix-table") ? PATH_MSIX : PATH_NONE;
-}
-
-static void ask_port(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
-                     uint64_t port, const struct vs_qemu_slot *device, struct ask *ask)
-{
-    struct vs_qemu_latch own = {0}, latch;
-
-    if (thread->cpu >= 0 && (size_t)thread->cpu < guest->latch_count)
-        own = guest->latches[thread->cpu];
-    latch = own.known ? own : guest->machine;
-    if (own.known && own.value != guest->machine.value) {
-        uint32_t other = guest->machine.value;
-
-        if (device && device->bus_known && device->record.sbdf == (other >> 8 & 0xffff) &&
-            device->record.sbdf != (own.value >> 8 & 0xffff))
-            latch = guest->machine;
-        else
-            ask->stale = !device;
-        guest->counts[VS_QEMU_COUNT_CF8_OTHER_CPU]++;
-    } else if (!own.known && latch.known && thread->cpu >= 0) {
-        ask->stale = !device;
-        guest->counts[VS_QEMU_COUNT_CF8_FOREIGN]++;
-    }
-    ask->known = latch.known;
-    ask->disabled = latch.known && !(latch.value >> 31);
-    ask->bdf = (uint16_t)(latch.value >> 8);
-    ask->reg = (uint16_t)((latch.value & 0xfc) | (port & 3));
-}
-
-static void ask_window(struct vs_qemu_guest *guest, uint64_t address, struct ask *ask)
-{
-    uint64_t offset = address - guest->window_base;
-
-    ask->known = guest->window_known && offset < WINDOW_BYTES;
-    if (!ask->known)
-        return;
-    ask->bdf = (uint16_t)(offset >> 12);
-    ask->reg = (uint16_t)(offset & 0xfff);
-    if (offset / BUS_BYTES > guest->window_bus_last)
-        guest->window_bus_last = (uint8_t)(offset / BUS_BYTES);
 }
 
 /* A function answered: is it new?  Called before the access's own record is pushed. */
@@ -117,18 +34,18 @@ static int note_answer(struct vs_qemu_guest *guest, struct vs_qemu_thread *threa
                        const struct vs_qemu_line *line)
 {
     struct vs_qemu_function *function = vs_qemu_function_find(&guest->functions, bdf);
+    bool added = function && function->added;
 
-    if (!function || !function->present)
-        vs_qemu_hotplug_appeared(guest, thread, bdf);
+    if (!added && (!function || !function->present))
+        added = vs_qemu_hotplug_appeared(guest, thread, bdf);
     thread->answered_any = true;
     thread->answered_last = bdf;
-    return vs_qemu_function_answer(&guest->functions, bdf, line->name, line->name_length)
-               ? 0
-               : VS_ERR_MEMORY;
+    function = vs_qemu_function_answer(&guest->functions, bdf, line->name, line->name_length);
+    if (!function)
+        return VS_ERR_MEMORY;
+    function->added = added;
+    return 0;
 }
-
-/* The window starts at base: resolve what waited for it. */
-static void learn_window(struct vs_qemu_guest *guest, uint64_t base);
 
 /* An answered access is complete. */
 static void answered(struct vs_qemu_guest *guest, struct vs_qemu_slot *slot)
@@ -192,12 +109,12 @@ static void learn_window(struct vs_qemu_guest *guest, uint64_t base)
     guest->counts[VS_QEMU_COUNT_WINDOW_LEARNED]++;
     for (sequence = guest->head; guest->window_waiting && sequence < guest->tail; sequence++) {
         struct vs_qemu_slot *slot = vs_qemu_slot(guest, sequence);
-        struct ask ask = {.path = PATH_ECAM};
+        struct vs_qemu_ask ask = {.path = VS_QEMU_PATH_ECAM};
 
         if (slot->state != VS_QEMU_SLOT_WINDOW)
             continue;
         guest->window_waiting--;
-        ask_window(guest, slot->address, &ask);
+        vs_qemu_ask_window(guest, slot->address, &ask);
         if (!ask.known) {
             drop(guest, slot, VS_QEMU_COUNT_OUTSIDE_WINDOW);
             continue;
@@ -293,15 +210,15 @@ void vs_qemu_pair_close(struct vs_qemu_guest *guest, struct vs_qemu_thread *thre
 
 /* Put what the access asked for into the record, beside what the device line says. */
 static void settle_address(struct vs_qemu_guest *guest, struct vs_qemu_slot *slot, uint64_t address,
-                           struct ask *ask)
+                           struct vs_qemu_ask *ask)
 {
     struct vs_record *record = &slot->record;
     uint64_t place = (uint64_t)record->sbdf << 12 | record->reg;
 
-    if (ask->path == PATH_ECAM && !guest->window_known && slot->bus_known &&
+    if (ask->path == VS_QEMU_PATH_ECAM && !guest->window_known && slot->bus_known &&
         record->reg != UINT16_MAX && address >= place && (address - place) % BUS_BYTES == 0) {
         learn_window(guest, address - place);
-        ask_window(guest, address, ask);
+        vs_qemu_ask_window(guest, address, ask);
     }
     if (!ask->known) {
         guest->counts[VS_QEMU_COUNT_ADDRESS_FROM_DEVICE]++;
@@ -322,13 +239,13 @@ static void settle_address(struct vs_qemu_guest *guest, struct vs_qemu_slot *slo
 
 static void settle_access(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
                           struct vs_qemu_slot *slot, const struct vs_qemu_line *line,
-                          enum path path)
+                          enum vs_qemu_path path)
 {
     struct vs_record *record = &slot->record;
 
     record->size = (uint8_t)line->size_bytes;
     record->value = (uint32_t)line->value & size_mask(record->size);
-    record->flags |= path == PATH_ECAM ? VS_FLAG_PATH_ECAM : VS_FLAG_PATH_PORT;
+    record->flags |= path == VS_QEMU_PATH_ECAM ? VS_FLAG_PATH_ECAM : VS_FLAG_PATH_PORT;
     slot->address = line->address;
     vs_qemu_set_cpu(guest, thread, record, true);
 }
@@ -358,7 +275,7 @@ int vs_qemu_pair_cfg_read(struct vs_qemu_guest *guest, struct vs_qemu_thread *th
 /* Of the device lines that precede an access line, the one it belongs to: that with the address
  * asked for, else the last.  The others are further handlers of the same access. */
 static struct vs_qemu_slot *take_read(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
-                                      const struct ask *ask)
+                                      const struct vs_qemu_ask *ask)
 {
     struct vs_qemu_slot *chosen = NULL;
     uint32_t i;
@@ -380,7 +297,7 @@ static struct vs_qemu_slot *take_read(struct vs_qemu_guest *guest, struct vs_qem
 }
 
 static void finish_read(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
-                        const struct vs_qemu_line *line, struct ask *ask)
+                        const struct vs_qemu_line *line, struct vs_qemu_ask *ask)
 {
     struct vs_qemu_slot *slot = take_read(guest, thread, ask);
     uint32_t seen = 0;
@@ -413,7 +330,7 @@ static void finish_read(struct vs_qemu_guest *guest, struct vs_qemu_thread *thre
 }
 
 static void start_write(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
-                        const struct vs_qemu_line *line, const struct ask *ask)
+                        const struct vs_qemu_line *line, const struct vs_qemu_ask *ask)
 {
     struct vs_qemu_slot *slot;
 
@@ -434,7 +351,8 @@ static int finish_write(struct vs_qemu_guest *guest, struct vs_qemu_thread *thre
 {
     struct vs_qemu_slot *slot = vs_qemu_slot(guest, thread->write);
     struct vs_record *record = &slot->record;
-    struct ask ask = {.path = record->flags & VS_FLAG_PATH_ECAM ? PATH_ECAM : PATH_PORT};
+    struct vs_qemu_ask ask = {.path = record->flags & VS_FLAG_PATH_ECAM ? VS_QEMU_PATH_ECAM
+                                                                        : VS_QEMU_PATH_PORT};
 
     thread->write_answered = true;
     if (line->reg_known && ((uint32_t)line->value & size_mask(record->size)) != record->value)
@@ -485,23 +403,6 @@ int vs_qemu_pair_cfg_write(struct vs_qemu_guest *guest, struct vs_qemu_thread *t
     return ret;
 }
 
-static void write_latch(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
-                        const struct vs_qemu_line *line)
-{
-    struct vs_qemu_latch latch = {.value = (uint32_t)line->value, .known = true};
-
-    /* Anything but a whole write at 0xCF8 is no latch write, in QEMU (hw/pci/pci_host.c:
-     * pci_host_config_write) as in Xen (hvm/io.c). */
-    if (line->size_bytes != 4 || (line->address & 3) != 0) {
-        guest->counts[VS_QEMU_COUNT_CF8_PARTIAL]++;
-        return;
-    }
-    guest->counts[VS_QEMU_COUNT_CF8_WRITE]++;
-    guest->machine = latch;
-    if (thread->cpu >= 0)
-        guest->latches[thread->cpu] = latch;
-}
-
 static void msix_access(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
                         const struct vs_qemu_line *line)
 {
@@ -527,24 +428,24 @@ static void msix_access(struct vs_qemu_guest *guest, const struct vs_qemu_thread
 }
 
 static void config_access(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
-                          const struct vs_qemu_line *line, enum path path)
+                          const struct vs_qemu_line *line, enum vs_qemu_path path)
 {
     bool write = line->event == VS_QEMU_REGION_WRITE;
     const struct vs_qemu_slot *device = NULL;
-    struct ask ask = {.path = path};
+    struct vs_qemu_ask ask = {.path = path};
 
-    if (path == PATH_PORT) {
+    if (path == VS_QEMU_PATH_PORT) {
         guest->counts[write ? VS_QEMU_COUNT_PORT_WRITE : VS_QEMU_COUNT_PORT_READ]++;
         if (!write && thread->read_count)
             device = vs_qemu_slot(guest, thread->reads[thread->read_count - 1]);
-        ask_port(guest, thread, line->address, device, &ask);
+        vs_qemu_ask_port(guest, thread, line->address, device, &ask);
         if (ask.disabled && !device) {
             guest->counts[VS_QEMU_COUNT_CF8_DISABLED]++;
             return;
         }
     } else {
         guest->counts[write ? VS_QEMU_COUNT_ECAM_WRITE : VS_QEMU_COUNT_ECAM_READ]++;
-        ask_window(guest, line->address, &ask);
+        vs_qemu_ask_window(guest, line->address, &ask);
     }
     if (write)
         start_write(guest, thread, line, &ask);
@@ -556,23 +457,23 @@ int vs_qemu_pair_region(struct vs_qemu_guest *guest, struct vs_qemu_thread *thre
                         const struct vs_qemu_line *line)
 {
     bool write = line->event == VS_QEMU_REGION_WRITE;
-    enum path path = classify(guest, line);
-    bool access = path == PATH_PORT || path == PATH_ECAM;
+    enum vs_qemu_path path = vs_qemu_classify(guest, line);
+    bool access = path == VS_QEMU_PATH_PORT || path == VS_QEMU_PATH_ECAM;
 
     guest->regions_seen = true;
     close_write(guest, thread);
     if (write || !access)
         close_reads(guest, thread);
-    if ((access || path == PATH_MSIX) && line->size_bytes != 1 && line->size_bytes != 2 &&
+    if ((access || path == VS_QEMU_PATH_MSIX) && line->size_bytes != 1 && line->size_bytes != 2 &&
         line->size_bytes != 4) {
         guest->counts[VS_QEMU_COUNT_ODD_SIZE]++;
     } else if (access) {
         config_access(guest, thread, line, path);
-    } else if (path == PATH_MSIX) {
+    } else if (path == VS_QEMU_PATH_MSIX) {
         msix_access(guest, thread, line);
-    } else if (path == PATH_CF8 && write) {
-        write_latch(guest, thread, line);
-    } else if (path == PATH_CF8) {
+    } else if (path == VS_QEMU_PATH_CF8 && write) {
+        vs_qemu_write_latch(guest, thread, line);
+    } else if (path == VS_QEMU_PATH_CF8) {
         guest->counts[VS_QEMU_COUNT_CF8_READ]++;
     } else {
         vs_qemu_count_other(guest, "region-", line->name, line->name_length);

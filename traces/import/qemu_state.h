@@ -127,6 +127,35 @@ void vs_qemu_set_cpu(struct vs_qemu_guest *guest, const struct vs_qemu_thread *t
 void vs_qemu_count_other(struct vs_qemu_guest *guest, const char *prefix, const char *name,
                          size_t name_length);
 
+/* Which of a PCI host's regions an access hit. */
+enum vs_qemu_path {
+    VS_QEMU_PATH_NONE,
+    VS_QEMU_PATH_CF8,
+    VS_QEMU_PATH_PORT,
+    VS_QEMU_PATH_ECAM,
+    VS_QEMU_PATH_MSIX
+};
+
+/* What an access asked for, as far as the access itself tells. */
+struct vs_qemu_ask {
+    enum vs_qemu_path path;
+    bool known;    /* bdf and reg are */
+    bool stale;    /* from a latch that another vCPU may have set */
+    bool disabled; /* through the port while 0xCF8's enable bit is clear */
+    uint16_t bdf, reg;
+};
+
+enum vs_qemu_path vs_qemu_classify(const struct vs_qemu_guest *guest,
+                                   const struct vs_qemu_line *line);
+/* Through the port, with the latch as it is; device is the access's device line, or NULL. */
+void vs_qemu_ask_port(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
+                      uint64_t port, const struct vs_qemu_slot *device, struct vs_qemu_ask *ask);
+/* Through the window, when it is known. */
+void vs_qemu_ask_window(struct vs_qemu_guest *guest, uint64_t address, struct vs_qemu_ask *ask);
+/* A write at 0xCF8. */
+void vs_qemu_write_latch(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
+                         const struct vs_qemu_line *line);
+
 /* One line each; VS_ERR_MEMORY is the only error. */
 int vs_qemu_pair_cfg_read(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
                           const struct vs_qemu_line *line);
@@ -142,8 +171,9 @@ void vs_qemu_pair_give_up_window(struct vs_qemu_guest *guest);
 /* An ACPI hotplug line. */
 void vs_qemu_hotplug_line(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
                           const struct vs_qemu_line *line);
-/* A function answers that was not there before: pushes a DEVICE_ADD when ACPI announced it. */
-void vs_qemu_hotplug_appeared(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
+/* A function answers that was not there before: pushes a DEVICE_ADD when ACPI announced it, and
+ * returns whether it did. */
+bool vs_qemu_hotplug_appeared(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
                               uint16_t bdf);
 
 #endif
