@@ -329,13 +329,13 @@ void vs_rcu_tick(struct vs_engine *engine); /* at rcu.tick */
 bool vs_rcu_is_stuck(const struct vs_engine *engine);
 enum vs_acquire vs_rcu_barrier(struct vs_engine *engine, uint16_t actor);
 
-/* objects.c: lists, lifetimes, hazards. */
+/* lists.c: the lists that lookups and loops walk. */
 int vs_objects_setup(struct vs_engine *engine);
 void vs_objects_release(struct vs_engine *engine);
 uint16_t vs_whose_domain(const struct vs_engine *engine, uint16_t actor, enum vs_whose whose);
 uint16_t vs_which_device(const struct vs_engine *engine, uint16_t actor, enum vs_which which);
-void vs_hazard_note(struct vs_engine *engine, enum vs_hazard hazard, uint16_t actor,
-                    uint16_t device, uint8_t other_op);
+/* Which of a family of lists an instruction means. */
+uint16_t vs_list_group(const struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
 /* A lookup: nodes it visits, and whether it finds the device in the end. */
 uint32_t vs_list_walk_nodes(const struct vs_engine *engine, uint16_t actor,
                             const struct vs_insn *insn);
@@ -346,6 +346,14 @@ uint16_t vs_each_after(const struct vs_engine *engine, uint16_t actor, const str
                        uint16_t device);
 void vs_list_link(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
 void vs_list_unlink(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
+
+/* objects.c: lifetimes and hazards. */
+void vs_hazard_note(struct vs_engine *engine, enum vs_hazard hazard, uint16_t actor,
+                    uint16_t device, uint8_t other_op);
+/* Has the pdev that the actor looked up been freed since?  And what is it when
+ * it uses one: depends on where it had the pointer from. */
+bool vs_pdev_is_stale(const struct vs_engine *engine, const struct vs_actor_run *run);
+enum vs_hazard vs_stale_hazard(const struct vs_actor_run *run);
 /* Read pdev->vpci of which device (recheck: is it still what was found?).  false:
  * nothing there. */
 bool vs_object_deref(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
@@ -361,6 +369,8 @@ void vs_object_give_back(struct vs_engine *engine, uint16_t actor, const struct 
                          bool deferred);
 void vs_object_free(struct vs_engine *engine, uint16_t actor, uint16_t device,
                     enum vs_object object, uint32_t generation, uint8_t by, vs_ps at);
+
+/* references.c */
 void vs_reference_get(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
 void vs_reference_put(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
 /* Drop one reference that the actor holds. */
@@ -369,6 +379,8 @@ void vs_reference_drop(struct vs_engine *engine, uint16_t actor,
 void vs_pending_fill(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
 /* false: the slot is empty, leave. */
 bool vs_pending_take(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
+
+/* objects.c, BAR state. */
 void vs_bars_begin(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
 void vs_bars_end(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
 

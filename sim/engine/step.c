@@ -133,12 +133,7 @@ static void lookup_begin(struct vs_engine *engine, uint16_t actor, const struct 
 {
     struct vs_actor_run *run = &engine->actors[actor];
     run->walk_list = insn->argument;
-    uint16_t domain = vs_whose_domain(engine, actor, insn->whose);
-    if (insn->argument != VS_LIST_ALL_DEVICES)
-        run->walk_group = domain;
-    else
-        run->walk_group = run->device != VS_DEVICE_NONE ? engine->segment_group[run->device]
-                                                        : engine->domain_segment[domain];
+    run->walk_group = vs_list_group(engine, actor, insn);
     spend(run, insn->cost_ps * vs_list_walk_nodes(engine, actor, insn));
 }
 
