@@ -269,6 +269,41 @@ static void msix_entries_go_live_when_unmasked_and_updated(void **state)
     });
 }
 
+static void live_msix_entries_are_not_set_up_again(void **state)
+{
+    struct scene s;
+    (void)state;
+    scene_init(&s);
+    table_write(&s, 0, 0xfee00000);
+    table_write(&s, 12, 0);
+    scene_write(&s, RICH, 0x72, 2, 0x8007);
+    scene_write(&s, RICH, 0x72, 2, 0xc007); /* all masked for a moment */
+    scene_write(&s, RICH, 0x72, 2, 0x8007); /* entry 0 is live, and was not written since */
+    RUN(&s, w, {
+        assert_op(w, 2, VS_OP_MSIX_ENABLE);
+        assert_quantity(w, 2, VS_Q_VECTORS, 1);
+        assert_op(w, 3, VS_OP_MSIX_CONTROL);
+        assert_op(w, 4, VS_OP_MSIX_CONTROL);
+        assert_quantity(w, 4, VS_Q_CYCLES_HANDLER, 1);
+    });
+}
+
+static void the_port_path_tells_conf1_whatever_the_segment(void **state)
+{
+    struct scene s;
+    (void)state;
+    scene_init(&s);
+    scene_read(&s, 0x20018, 0x40, 4, 1); /* segment 2, as a merge numbers it */
+    scene_read(&s, 0x20018, 0x40, 4, 1)->flags = VS_FLAG_PATH_ECAM;
+    scene_read(&s, RICH, 0x00, 4, 1)->flags = VS_FLAG_PATH_ECAM;
+    RUN(&s, w, {
+        assert_true(has_fact(shape_of(w, 0), VS_FACT_HW_CONF1));
+        assert_false(has_fact(shape_of(w, 1), VS_FACT_HW_CONF1));
+        assert_true(has_fact(shape_of(w, 2), VS_FACT_HW_CONF1));
+        assert_true(has_fact(shape_of(w, 2), VS_FACT_VIA_ECAM));
+    });
+}
+
 static void msix_without_table_traffic_is_taken_whole(void **state)
 {
     struct scene s;
@@ -683,6 +718,8 @@ int main(void)
         cmocka_unit_test(msi_follows_its_control_register),
         cmocka_unit_test(first_msi_mask_write_is_a_guess),
         cmocka_unit_test(msix_entries_go_live_when_unmasked_and_updated),
+        cmocka_unit_test(live_msix_entries_are_not_set_up_again),
+        cmocka_unit_test(the_port_path_tells_conf1_whatever_the_segment),
         cmocka_unit_test(msix_without_table_traffic_is_taken_whole),
         cmocka_unit_test(capabilities_and_extended_space),
         cmocka_unit_test(absent_functions_have_no_device),

@@ -75,6 +75,27 @@ static void rebase_cut_and_speed_each_say_so(void **state)
     vs_workload_free(w);
 }
 
+/* Eight vCPUs call one after the other, the last one twice: rebased, all start at 0. */
+static void ties_keep_record_order(void **state)
+{
+    struct scene s;
+    struct vs_workload_options options = {.speed = 1, .clones = 1, .rebase = true};
+    (void)state;
+    scene_init(&s);
+    scene_read(&s, RICH, 0, 4, 1);
+    scene_read(&s, RICH, 0, 4, 1);
+    for (uint16_t vcpu = 1; vcpu < 8; vcpu++)
+        scene_read(&s, RICH, 0, 4, 1)->vcpu = vcpu;
+    struct vs_workload *w = scene_load(&s, &options);
+    for (size_t i = 0; i < 8; i++) {
+        assert_int_equal(w->calls[i].time_ns, 0);
+        assert_int_equal(w->calls[i].actor, i);
+    }
+    assert_int_equal(w->calls[8].actor, 0);
+    assert_int_equal(w->calls[8].time_ns, 1000);
+    vs_workload_free(w);
+}
+
 static void long_thinks_are_exact(void **state)
 {
     struct scene s;
@@ -230,8 +251,16 @@ static void same_seed_same_workload(void **state)
     size_t bytes = w[0]->call_count * sizeof(w[0]->calls[0]);
     assert_memory_equal(w[0]->calls, w[1]->calls, bytes);
     assert_memory_not_equal(w[0]->calls, w[2]->calls, bytes);
+    char hash[VS_TRACE_HASH_TEXT];
+    memcpy(hash, w[0]->hash, sizeof(hash));
+    assert_string_equal(hash, w[1]->hash);
     for (size_t i = 0; i < 3; i++)
         vs_workload_free(w[i]);
+    two_streams(&s);
+    s.records[5].value ^= 1;
+    struct vs_workload *other = scene_load(&s, NULL);
+    assert_string_not_equal(other->hash, hash);
+    vs_workload_free(other);
 }
 
 static void impossible_options_are_refused(void **state)
@@ -360,6 +389,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(actors_are_sorted_and_times_start_at_zero),
         cmocka_unit_test(rebase_cut_and_speed_each_say_so),
+        cmocka_unit_test(ties_keep_record_order),
         cmocka_unit_test(long_thinks_are_exact),
         cmocka_unit_test(measured_costs_need_a_real_clock_and_config_cycles),
         cmocka_unit_test(unknown_callers_get_an_actor_of_their_own),
