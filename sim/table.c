@@ -442,6 +442,27 @@ static bool has_row(const struct vs_table *table, const char *policy)
     return false;
 }
 
+/* What is waited for below vPCI, once per lock. */
+static void print_below(const struct vs_table *table, FILE *stream)
+{
+    char text[300];
+
+    for (size_t i = 0; i < table->row_count; i++) {
+        const struct vs_summary *summary = table->rows[i].summary;
+        bool said = false;
+
+        for (size_t j = 0; j < i; j++)
+            said |= strcmp(table->rows[j].summary->most_contended, summary->most_contended) == 0;
+        if (said || !summary->most_contended_below_vpci || summary->lock_wait_ns == 0)
+            continue;
+        snprintf(text, sizeof(text),
+                 "'%s' lies below vPCI and is in every policy: no way of locking vPCI saves the "
+                 "waiting for it.",
+                 summary->most_contended);
+        print_wrapped(stream, "", text);
+    }
+}
+
 static void print_bounds(const struct vs_table *table, FILE *stream)
 {
     bool floor = has_row(table, "none"), ceiling = has_row(table, "pcidevs-spin");
@@ -461,6 +482,7 @@ static void print_bounds(const struct vs_table *table, FILE *stream)
 void vs_table_print_remarks(const struct vs_table *table, FILE *stream)
 {
     uint64_t waited_ns = 0;
+    bool noted = false;
     char text[400];
 
     for (size_t i = 0; i < table->row_count; i++) {
@@ -468,13 +490,18 @@ void vs_table_print_remarks(const struct vs_table *table, FILE *stream)
             print_deadlock(table, &table->rows[i], stream);
         print_hazards(&table->rows[i], stream);
         waited_ns += table->rows[i].summary->lock_wait_ns;
+        noted |= table->rows[i].summary->outcome == VS_OUTCOME_DEADLOCK ||
+                 table->rows[i].summary->hazard_total > 0;
     }
+    if (noted)
+        putc('\n', stream);
     if (table->row_count > 0 && waited_ns == 0)
         print_wrapped(
             stream, "",
             "Nobody waited for a lock in any of these replays: at this load the log holds "
             "no contention, so what differs is the cost of the locks themselves. More load "
             "(--speed, --clone, --rebase) is a what-if and will be called so.");
+    print_below(table, stream);
     if (table->workload->domain_count > 1)
         print_wrapped(
             stream, "",

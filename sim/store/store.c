@@ -438,6 +438,7 @@ static int read_summary(sqlite3_stmt *row, struct vs_summary *summary, struct vs
     copy_text(row, 12, summary->most_contended, sizeof(summary->most_contended));
     summary->most_contended_wait_ns = column_u64(row, 13);
     summary->hazard_total = column_u64(row, 14);
+    summary->most_contended_below_vpci = column_u64(row, 15) != 0;
     return 0;
 }
 
@@ -475,7 +476,9 @@ int vs_store_summary(struct vs_store *store, const char *key, struct vs_summary 
         "SELECT outcome, outcome_text, calls, makespan_ns, throughput_per_s, p50_ns, p90_ns, "
         "p99_ns, p999_ns, max_ns, lock_wait_ns, cross_domain_wait_ns, most_contended, "
         "(SELECT SUM(l.wait_total_ns) FROM lock l WHERE l.run_id = run.id "
-        "AND l.lock = most_contended), hazards FROM run WHERE run_key = ?";
+        "AND l.lock = most_contended), hazards, "
+        "EXISTS (SELECT 1 FROM lock l WHERE l.run_id = run.id AND l.lock = most_contended "
+        "AND l.below_vpci) FROM run WHERE run_key = ?";
     sqlite3_stmt *statement = NULL;
     int ret = 0;
 

@@ -18,6 +18,7 @@ static void summarise_contention(const struct vs_result *result, const struct vs
         return;
     snprintf(summary->most_contended, sizeof(summary->most_contended), "%s",
              policy->locks[most].name);
+    summary->most_contended_below_vpci = policy->locks[most].below_vpci;
     for (size_t i = 0; i < result->lock_count; i++) {
         if (result->locks[i].lock == most)
             summary->most_contended_wait_ns += result->locks[i].wait_total_ns;

@@ -29,6 +29,7 @@ struct vs_summary {
     uint64_t lock_wait_ns, cross_domain_wait_ns;
     char most_contended[64];         /* lock with the largest total wait, "" when none waited */
     uint64_t most_contended_wait_ns; /* over its instances and modes */
+    bool most_contended_below_vpci;  /* one of the locks that all policies share */
     uint64_t hazard_total;
     struct vs_summary_hazard hazards[VS_HAZARD_COUNT]; /* by enum vs_hazard */
 };

@@ -3,6 +3,7 @@
 # replay_cli.sh MAKE_TRACE: what `vpci-sim replay` prints and how it exits.
 set -u
 make_trace=$1
+command -v vpci-sim >/dev/null || { echo 'FAILED: no vpci-sim in PATH'; exit 1; }
 failures=0
 
 # expect STATUS TEXT COMMAND...: exit status, and a line of stderr or stdout with TEXT.
@@ -117,4 +118,17 @@ assert [run['policy'] for run in document['runs']] == ['none', 'pcidevs-spin', '
 assert all(run['result'] and len(run['run_key']) == 32 for run in document['runs'])
 assert document['options']['speed'] == 1 and document['workload'] and document['machine']['name']
 "
+# A deadlock is an answer, status 1, and stored as such.  Which seed meets one depends on
+# the machine profile; this policy ships to deadlock.
+"$make_trace" big.vpt 5000
+nested="--policy none --policy domain-rwlock-nested --clone 6 --db deadlock.db"
+for seed in 1 2 3 4 5 6 7 8; do
+    vpci-sim replay big.vpt $nested --seed $seed >out 2>err && continue
+    break
+done
+expect 1 "policy domain-rwlock-nested deadlocked" vpci-sim replay big.vpt $nested --seed $seed
+check "who waits for whom is said" grep -qE "^ +d[0-9]+v[0-9]+ in .* waits for .* held by d" out
+check "the other policy was replayed all the same" grep -qE "^none +.*us" out
+check "it came from the database" grep -q "2 of 2 runs: already stored" out
+expect 1 '"deadlock"' vpci-sim replay big.vpt $nested --seed $seed --json
 exit $((failures > 0))

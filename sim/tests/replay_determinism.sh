@@ -4,6 +4,7 @@
 # the number of threads, the directory and the run.
 set -u
 make_trace=$1
+command -v vpci-sim >/dev/null || { echo 'FAILED: no vpci-sim in PATH'; exit 1; }
 work=$(mktemp -d) && cd "$work" || exit 1
 trap 'rm -rf "$work"' EXIT
 mkdir elsewhere

@@ -4,6 +4,7 @@
 # and the same command goes on with the rest.
 set -u
 make_trace=$1
+command -v vpci-sim >/dev/null || { echo 'FAILED: no vpci-sim in PATH'; exit 1; }
 work=$(mktemp -d) && cd "$work" || exit 1
 trap 'rm -rf "$work"' EXIT
 command -v sqlite3 >sqlite3.path || { echo "skipped: needs the sqlite3 program"; exit 77; }

@@ -203,6 +203,12 @@ static void remarks_tell_deadlocks_hazards_and_assumptions(void **state)
     assert_says(text, "add --policy none");
     assert_says(text, "4 numbers of machine profile 'small' are assumed, not measured.\n");
     assert_null(strstr(text, "Nobody waited"));
+    assert_null(strstr(text, "lies below vPCI"));
+    free(text);
+    summary.most_contended_below_vpci = true;
+    text = print(&table, vs_table_print_remarks);
+    assert_fits(text);
+    assert_says(text, "'vpci_lock' lies below vPCI");
     free(text);
     vs_summary_release(&summary);
     free(fixture);

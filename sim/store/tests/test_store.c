@@ -189,6 +189,7 @@ static void assert_summaries_equal(const struct vs_summary *a, const struct vs_s
     assert_int_equal(a->cross_domain_wait_ns, b->cross_domain_wait_ns);
     assert_string_equal(a->most_contended, b->most_contended);
     assert_int_equal(a->most_contended_wait_ns, b->most_contended_wait_ns);
+    assert_int_equal(a->most_contended_below_vpci, b->most_contended_below_vpci);
     assert_int_equal(a->hazard_total, b->hazard_total);
     for (size_t i = 0; i < VS_HAZARD_COUNT; i++) {
         assert_int_equal(a->hazards[i].count, b->hazards[i].count);
@@ -223,6 +224,8 @@ static void a_summary_read_back_is_the_summary_of_the_result(void **state)
 {
     struct state *at = *state;
 
+    check_round_trip(at->path, &at->fixture);
+    at->fixture.locks[1].below_vpci = true;
     check_round_trip(at->path, &at->fixture);
     fixture_make_deadlock(&at->fixture);
     check_round_trip(at->path, &at->fixture);
