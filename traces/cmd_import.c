@@ -40,7 +40,7 @@ static const struct vs_option options[] = {
     {"force", 'f', VS_OPTION_FLAG, AT(force), NULL, "replace an existing output"},
     {"json", 0, VS_OPTION_FLAG, AT(json), NULL, "print the import's report as JSON on stdout"},
     {"tolerate", 0, VS_OPTION_FLAG, AT(tolerate), NULL,
-     "at damaged input keep what came before, count it, and succeed"},
+     "count damaged input and succeed: what came before it is kept, and for text what follows"},
     {"emulated", 0, VS_OPTION_FLAG, AT(emulated), NULL,
      "the host was an emulated machine: its times are no hardware latencies"},
     {"note", 0, VS_OPTION_LIST, AT(notes), "TEXT",
@@ -62,11 +62,14 @@ static const struct vs_option options[] = {
     {"only-domain", 0, VS_OPTION_LIST, AT(only_domains), "ID",
      "xentrace: keep only this domain's accesses (default: every domain's)"},
     {"columns", 0, VS_OPTION_STRING, AT(columns), "MAP",
-     "csv, jsonl: which column is which field, and in which unit"},
+     "csv, jsonl: FIELD=COLUMN[:UNIT],... for inputs that are not as dump prints them; fields are "
+     "time, pcpu, domain, vcpu, sbdf, kind, reg, size, value, duration, flags; units of time and "
+     "duration are ns, us, ms, s or ticks (of --tsc-hz)"},
     {"clock", 0, VS_OPTION_STRING, AT(clock), "KIND",
      "csv, jsonl: what the times are: unknown (default), real or emulated"},
     {"duration-covers", 0, VS_OPTION_STRING, AT(duration_covers), "WHAT",
-     "csv, jsonl: what the durations cover"},
+     "csv, jsonl: what the durations cover: config-cycle, kernel-call, emulation, vm-exit, or a "
+     "sentence"},
     {"threads", 0, VS_OPTION_LIST, AT(threads), "THREAD=CPU",
      "qemu-log: CPU of a thread id, for logs without memory_region events"},
     {"align", 0, VS_OPTION_STRING, AT(align), "HOW",

@@ -75,11 +75,15 @@ static int end_device(struct dump *dump, struct vs_error *error)
     return 0;
 }
 
-static struct vs_trace_device *find_device(struct vs_trace_meta *meta, uint32_t sbdf)
+/* Two guests may each have a function at this address: the domain tells them apart. */
+static struct vs_trace_device *find_device(struct vs_trace_meta *meta, uint32_t sbdf,
+                                           uint16_t domain)
 {
     for (size_t i = 0; i < meta->device_count; i++) {
-        if (meta->devices[i].sbdf == sbdf)
-            return &meta->devices[i];
+        struct vs_trace_device *device = &meta->devices[i];
+
+        if (device->sbdf == sbdf && (device->domain == domain || device->domain == VS_DOMAIN_NONE))
+            return device;
     }
     return NULL;
 }
@@ -100,7 +104,7 @@ static int start_device(struct dump *dump, const char *line, struct vs_error *er
     address[length] = '\0';
     if (vs_parse_sbdf(address, &sbdf) < 0)
         return refuse(dump, error, "a device's line, '[SEGMENT:]BUS:DEVICE.FUNCTION ...'", line);
-    device = find_device(dump->meta, sbdf);
+    device = find_device(dump->meta, sbdf, dump->domain);
     snprintf(origin, sizeof(origin), "lspci dump %s", vs_input_path(dump->input));
     if (device && strcmp(device->origin, origin) == 0)
         return refuse(dump, error, "each device once", address);

@@ -33,8 +33,8 @@ static const struct count_name count_names[] = {
 /* Widths of the registers of the standard header (PCI 3.0, 6.1; 0x3e as in a bridge's, the one
  * that is written): 0 where the byte continues a register.  Of the 148,534 device lines of the
  * captured log qemu-q35-linux-a, whose sizes are known from its access lines, 97.4 % get the
- * right size this way (most misses are 2-byte capability registers taken
- * as 4, and 4-byte reads of 0x0c and 0x34 read as 1). */
+ * right size this way (most misses: 2-byte capability registers taken for 4, and 4-byte reads of
+ * 0x0c and 0x34 taken for 1). */
 static const uint8_t header_widths[64] = {
     [0x00] = 2, [0x02] = 2, [0x04] = 2, [0x06] = 2, [0x08] = 4, [0x09] = 1, [0x0a] = 2,
     [0x0b] = 1, [0x0c] = 1, [0x0d] = 1, [0x0e] = 1, [0x0f] = 1, [0x10] = 4, [0x14] = 4,

@@ -106,6 +106,26 @@ static int describe_what_if(const struct import *import, struct vs_trace_meta *m
                                            "time 0");
 }
 
+/* Snapshots (--devices) were taken inside the guests, where each has segment 0. */
+static int move_snapshots(const struct import *import, struct vs_trace_meta *meta,
+                          struct vs_error *error)
+{
+    size_t i;
+
+    for (i = 0; import->count > 1 && i < meta->device_count; i++) {
+        struct vs_trace_device *device = &meta->devices[i];
+
+        if (device->sbdf >> 16 || device->domain >= import->count)
+            return vs_error_set(error, VS_ERR_USAGE,
+                                "--devices: with %zu logs, expected devices of segment 0 in "
+                                "domains 0 to %zu, found segment %" PRIu32 " in domain %u",
+                                import->count, import->count - 1, device->sbdf >> 16,
+                                device->domain);
+        device->sbdf |= (uint32_t)device->domain << 16;
+    }
+    return 0;
+}
+
 static int describe(struct import *import, uint64_t wall_epoch_ns, struct vs_error *error)
 {
     struct vs_trace_meta *meta = import->sink->meta;
@@ -128,7 +148,9 @@ static int describe(struct import *import, uint64_t wall_epoch_ns, struct vs_err
         snprintf(domain->name, sizeof(domain->name), "guest-%zu", i);
         snprintf(domain->origin, sizeof(domain->origin), "%s", import->streams[i].path);
     }
-    return describe_what_if(import, meta) < 0 ? out_of_memory(error) : 0;
+    if (describe_what_if(import, meta) < 0)
+        return out_of_memory(error);
+    return move_snapshots(import, meta, error);
 }
 
 static int flush(struct import *import, struct vs_error *error)

@@ -110,6 +110,23 @@ static void a_captured_dump_of_xen_dom0_reads_whole(void **state)
     vs_trace_meta_free(&meta);
 }
 
+static void guests_with_functions_at_one_address_stay_apart(void **state)
+{
+    struct vs_error error = VS_ERROR_INIT;
+    struct vs_trace_meta meta;
+    char path[32];
+    int fd;
+
+    (void)state;
+    vs_trace_meta_init(&meta);
+    collect_path("00:00.0 x\n", 10, &fd, path, sizeof(path));
+    assert_int_equal(vs_lspci_read(path, &meta, 0, &error), 0);
+    assert_int_equal(vs_lspci_read(path, &meta, 1, &error), 0);
+    assert_int_equal(meta.device_count, 2);
+    close(fd);
+    vs_trace_meta_free(&meta);
+}
+
 static void damaged_dumps_are_refused_with_their_line(void **state)
 {
     (void)state;
@@ -135,6 +152,7 @@ int main(void)
         cmocka_unit_test(rows_become_a_snapshot_of_the_function),
         cmocka_unit_test(bar_sizes_come_from_verbose_lines),
         cmocka_unit_test(a_captured_dump_of_xen_dom0_reads_whole),
+        cmocka_unit_test(guests_with_functions_at_one_address_stay_apart),
         cmocka_unit_test(damaged_dumps_are_refused_with_their_line),
     };
 
