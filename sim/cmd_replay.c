@@ -15,20 +15,8 @@
 #include "base/json.h"
 #include "base/options.h"
 #include "commands.h"
-#include "runner.h"
-#include "store/store.h"
+#include "replay.h"
 #include "table.h"
-
-struct values {
-    struct vs_strings policies;
-    const char *machine;
-    int timing;
-    double speed;
-    uint64_t clones, seed, cpus, jobs;
-    bool rebase, json, force, progress;
-    vs_ns max_think_ns;
-    const char *db;
-};
 
 static const char *const timings[] = {"closed", "open", NULL};
 
@@ -39,67 +27,54 @@ static const char *const timings[] = {"closed", "open", NULL};
 #define JOBS_MAX   256
 
 static const struct vs_option options[] = {
-    {"policy", 'p', VS_OPTION_LIST, offsetof(struct values, policies), "NAME|FILE",
+    {"policy", 'p', VS_OPTION_LIST, offsetof(struct vs_replay_values, policies), "NAME|FILE",
      "A policy that ships, or a JSON file. Without it, all that ship.", NULL, NULL, 0, 0},
-    {"machine", 'm', VS_OPTION_STRING, offsetof(struct values, machine), "NAME|FILE",
+    {"machine", 'm', VS_OPTION_STRING, offsetof(struct vs_replay_values, machine), "NAME|FILE",
      "What time costs: a machine profile that ships, or a JSON file. Without it, the first that "
      "ships.",
      NULL, NULL, 0, 0},
-    {"timing", 0, VS_OPTION_CHOICE, offsetof(struct values, timing), "HOW",
+    {"timing", 0, VS_OPTION_CHOICE, offsetof(struct vs_replay_values, timing), "HOW",
      "closed keeps the think times between a vCPU's calls, so that a wait pushes later calls back; "
      "open keeps the recorded times.",
      "closed", timings, 0, 0},
-    {"speed", 0, VS_OPTION_DOUBLE, offsetof(struct values, speed), "X",
+    {"speed", 0, VS_OPTION_DOUBLE, offsetof(struct vs_replay_values, speed), "X",
      "Divide think times (closed) or recorded times (open) by X: a what-if.", "1", NULL, 1e-6, 1e6},
-    {"clone", 0, VS_OPTION_U64, offsetof(struct values, clones), "N",
+    {"clone", 0, VS_OPTION_U64, offsetof(struct vs_replay_values, clones), "N",
      "Copies of every domain with its devices, in all: a what-if.", "1", NULL, 1, CLONES_MAX},
-    {"seed", 0, VS_OPTION_U64, offsetof(struct values, seed), "N",
+    {"seed", 0, VS_OPTION_U64, offsetof(struct vs_replay_values, seed), "N",
      "Seed of the clones' start offsets.", "1", NULL, 0, SEED_MAX},
-    {"rebase", 0, VS_OPTION_FLAG, offsetof(struct values, rebase), NULL,
+    {"rebase", 0, VS_OPTION_FLAG, offsetof(struct vs_replay_values, rebase), NULL,
      "Start every vCPU's stream at time 0, so that streams recorded one after the other overlap: a "
      "what-if.",
      NULL, NULL, 0, 0},
-    {"max-think", 0, VS_OPTION_DURATION, offsetof(struct values, max_think_ns), "DURATION",
-     "Cut idle gaps to this (as 1ms): a what-if. Without it they are kept.", NULL, NULL, 0, 0},
-    {"cpus", 0, VS_OPTION_U64, offsetof(struct values, cpus), "N",
+    {"max-think", 0, VS_OPTION_DURATION, offsetof(struct vs_replay_values, max_think_ns),
+     "DURATION", "Cut idle gaps to this (as 1ms): a what-if. Without it they are kept.", NULL, NULL,
+     0, 0},
+    {"cpus", 0, VS_OPTION_U64, offsetof(struct vs_replay_values, cpus), "N",
      "pCPUs to run on; 0 for as many as the trace names.", "0", NULL, 0, CPUS_MAX},
-    {"db", 'd', VS_OPTION_STRING, offsetof(struct values, db), "FILE",
+    {"db", 'd', VS_OPTION_STRING, offsetof(struct vs_replay_values, db), "FILE",
      "Store each run in this SQLite database as it ends. Runs that it already has are shown from "
      "it, not repeated. Without it the results are only printed.",
      NULL, NULL, 0, 0},
-    {"force", 'f', VS_OPTION_FLAG, offsetof(struct values, force), NULL,
+    {"force", 'f', VS_OPTION_FLAG, offsetof(struct vs_replay_values, force), NULL,
      "Repeat and replace runs that the database already has.", NULL, NULL, 0, 0},
-    {"json", 0, VS_OPTION_FLAG, offsetof(struct values, json), NULL,
+    {"json", 0, VS_OPTION_FLAG, offsetof(struct vs_replay_values, json), NULL,
      "Print all results as JSON in place of the table. Every run is computed, none is taken from "
      "the database.",
      NULL, NULL, 0, 0},
-    {"jobs", 'j', VS_OPTION_U64, offsetof(struct values, jobs), "N",
+    {"jobs", 'j', VS_OPTION_U64, offsetof(struct vs_replay_values, jobs), "N",
      "Replays at a time; 0 for as many as there are CPUs. Does not change any result.", "0", NULL,
      0, JOBS_MAX},
-    {"progress", 0, VS_OPTION_FLAG, offsetof(struct values, progress), NULL,
+    {"progress", 0, VS_OPTION_FLAG, offsetof(struct vs_replay_values, progress), NULL,
      "Report progress on standard error even where that is no terminal.", NULL, NULL, 0, 0},
     VS_OPTION_END,
 };
 
 /* ----------------------------------------------------------------- session */
 
-struct session {
-    const struct values *values;
-    const struct vs_strings *traces;
-    struct vs_policy **policies;
-    struct vs_job *jobs;
-    struct vs_summary *summaries; /* filled when a run ended, or read from the database */
-    size_t count;                 /* of each of the three */
-    struct vs_machine *machine;
-    struct vs_workload *workload;
-    struct vs_store *store;
-    size_t finished, stored, taken; /* runs that ended, were stored, came from the database */
-    bool bar;                       /* the progress line is redrawn in place */
-};
-
-static struct vs_run make_run(const struct session *session, size_t index)
+struct vs_run vs_replay_run(const struct vs_replay *session, size_t index)
 {
-    const struct values *values = session->values;
+    const struct vs_replay_values *values = session->values;
 
     return (struct vs_run){
         .workload = session->workload,
@@ -117,7 +92,7 @@ static struct vs_run make_run(const struct session *session, size_t index)
     };
 }
 
-static void close_session(struct session *session)
+static void close_session(struct vs_replay *session)
 {
     for (size_t i = 0; i < session->count; i++) {
         if (session->policies)
@@ -136,7 +111,7 @@ static void close_session(struct session *session)
 }
 
 /* Two policies of one name could not be told apart in the table. */
-static int refuse_same_name(const struct session *session, size_t index, struct vs_error *error)
+static int refuse_same_name(const struct vs_replay *session, size_t index, struct vs_error *error)
 {
     for (size_t i = 0; i < index; i++) {
         if (strcmp(session->policies[i]->name, session->policies[index]->name) == 0)
@@ -147,7 +122,7 @@ static int refuse_same_name(const struct session *session, size_t index, struct 
     return 0;
 }
 
-static int load_policies(struct session *session, struct vs_error *error)
+static int load_policies(struct vs_replay *session, struct vs_error *error)
 {
     const char *const *names = session->values->policies.items;
     size_t count = session->values->policies.count;
@@ -175,9 +150,9 @@ static int load_policies(struct session *session, struct vs_error *error)
     return 0;
 }
 
-static int open_session(struct session *session, struct vs_error *error)
+static int open_session(struct vs_replay *session, struct vs_error *error)
 {
-    const struct values *values = session->values;
+    const struct vs_replay_values *values = session->values;
     int ret = load_policies(session, error);
 
     if (ret == 0)
@@ -200,14 +175,14 @@ static int open_session(struct session *session, struct vs_error *error)
 }
 
 /* Read from the database what it has. */
-static int take_stored(struct session *session, struct vs_error *error)
+static int take_stored(struct vs_replay *session, struct vs_error *error)
 {
     char key[VS_RUN_KEY_TEXT];
 
     if (!session->store || session->values->force || session->values->json)
         return 0;
     for (size_t i = 0; i < session->count; i++) {
-        struct vs_run run = make_run(session, i);
+        struct vs_run run = vs_replay_run(session, i);
 
         vs_run_key(&run, key);
         int found = vs_store_summary(session->store, key, &session->summaries[i], error);
@@ -226,7 +201,7 @@ static int take_stored(struct session *session, struct vs_error *error)
 
 static void show_progress(void *context)
 {
-    struct session *session = context;
+    struct vs_replay *session = context;
     size_t running = session->count - session->taken;
     uint64_t total = session->workload->call_count * running, done = 0;
     char bar[BAR_WIDTH + 1];
@@ -253,7 +228,7 @@ static void show_progress(void *context)
     fflush(stderr);
 }
 
-static void end_progress(const struct session *session)
+static void end_progress(const struct vs_replay *session)
 {
     if (session->bar)
         fputs("\r\033[K", stderr);
@@ -263,9 +238,9 @@ static void end_progress(const struct session *session)
 
 static int run_finished(void *context, struct vs_job *job, struct vs_error *error)
 {
-    struct session *session = context;
+    struct vs_replay *session = context;
     size_t index = (size_t)(job - session->jobs);
-    struct vs_run run = make_run(session, index);
+    struct vs_run run = vs_replay_run(session, index);
     char key[VS_RUN_KEY_TEXT];
     int ret = vs_summary_from_result(job->result, job->policy, session->workload,
                                      &session->summaries[index], error);
@@ -285,7 +260,7 @@ static int run_finished(void *context, struct vs_job *job, struct vs_error *erro
     return ret < 0 ? ret : 0;
 }
 
-static unsigned int thread_count(const struct values *values)
+static unsigned int thread_count(const struct vs_replay_values *values)
 {
     long online = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -294,7 +269,7 @@ static unsigned int thread_count(const struct values *values)
     return online < 1 ? 1 : online > JOBS_MAX ? JOBS_MAX : (unsigned int)online;
 }
 
-static int say_stopped(const struct session *session, int signal_number, struct vs_error *error)
+static int say_stopped(const struct vs_replay *session, int signal_number, struct vs_error *error)
 {
     size_t planned = session->count - session->taken;
     const char *name = signal_number == SIGTERM ? "SIGTERM" : "SIGINT";
@@ -310,7 +285,7 @@ static int say_stopped(const struct session *session, int signal_number, struct 
 }
 
 /* The first error of an engine, in the order of the policies. */
-static int job_error(const struct session *session, struct vs_error *error)
+static int job_error(const struct vs_replay *session, struct vs_error *error)
 {
     char text[VS_ERROR_TEXT_MAX + VS_ERROR_SOURCE_MAX + 32];
 
@@ -324,9 +299,9 @@ static int job_error(const struct session *session, struct vs_error *error)
     return 0;
 }
 
-static int run_all(struct session *session, struct vs_error *error)
+static int run_all(struct vs_replay *session, struct vs_error *error)
 {
-    struct vs_run run = make_run(session, 0);
+    struct vs_run run = vs_replay_run(session, 0);
     int signal_number = 0;
     struct vs_runner runner = {
         .workload = session->workload,
@@ -351,9 +326,9 @@ static int run_all(struct session *session, struct vs_error *error)
 
 /* ---------------------------------------------------------------- printing */
 
-static int print_table(const struct session *session, struct vs_error *error)
+static int print_table(const struct vs_replay *session, struct vs_error *error)
 {
-    struct vs_run run = make_run(session, 0);
+    struct vs_run run = vs_replay_run(session, 0);
     struct vs_table_row *rows = calloc(session->count, sizeof(*rows));
     struct vs_table table = {.workload = session->workload,
                              .machine = session->machine,
@@ -379,67 +354,8 @@ static int print_table(const struct session *session, struct vs_error *error)
     return 0;
 }
 
-static struct vs_json_out *options_tree(const struct values *values)
-{
-    struct vs_json_out *object = vs_json_new_object();
-
-    vs_json_add_string(object, "timing", timings[values->timing]);
-    vs_json_add_double(object, "speed", values->speed);
-    vs_json_add_u64(object, "clone", values->clones);
-    vs_json_add_u64(object, "seed", values->seed);
-    vs_json_add_boolean(object, "rebase", values->rebase);
-    vs_json_add_u64(object, "max_think_ns", values->max_think_ns);
-    vs_json_add_u64(object, "cpus", values->cpus);
-    return object;
-}
-
-static struct vs_json_out *machine_tree(const struct vs_machine *machine)
-{
-    struct vs_json_out *object = vs_json_new_object();
-
-    vs_json_add_string(object, "name", machine->name);
-    vs_json_add_string(object, "summary", machine->summary);
-    vs_json_add_u64(object, "cpus", vs_machine_cpus(machine));
-    vs_json_add_u64(object, "assumptions", machine->assumption_count);
-    return object;
-}
-
-static struct vs_json_out *run_tree(const struct session *session, size_t index)
-{
-    const struct vs_policy *policy = session->policies[index];
-    struct vs_run run = make_run(session, index);
-    struct vs_json_out *object = vs_json_new_object();
-    char key[VS_RUN_KEY_TEXT];
-
-    vs_run_key(&run, key);
-    vs_json_add_string(object, "policy", policy->name);
-    vs_json_add_string(object, "summary", policy->summary);
-    vs_json_add_string(object, "source", policy->source);
-    vs_json_add_string(object, "run_key", key);
-    vs_json_add(object, "result",
-                vs_result_json(session->jobs[index].result, policy, session->workload));
-    return object;
-}
-
-static int print_json(const struct session *session, struct vs_error *error)
-{
-    struct vs_json_out *document = vs_json_new_object(), *runs = vs_json_new_array();
-
-    vs_json_add_string(document, "version", VS_VERSION);
-    vs_json_add(document, "workload", vs_workload_json(session->workload));
-    vs_json_add(document, "machine", machine_tree(session->machine));
-    vs_json_add(document, "options", options_tree(session->values));
-    for (size_t i = 0; i < session->count; i++)
-        vs_json_add(runs, NULL, run_tree(session, i));
-    vs_json_add(document, "runs", runs);
-    int ret = vs_json_print(document, stdout, error);
-
-    vs_json_out_free(document);
-    return ret;
-}
-
 /* A deadlock is an answer: no. */
-static int answer(const struct session *session, struct vs_error *error)
+static int answer(const struct vs_replay *session, struct vs_error *error)
 {
     size_t deadlocks = 0;
     const char *first = NULL;
@@ -461,8 +377,8 @@ static int answer(const struct session *session, struct vs_error *error)
 static int replay(const struct vs_command *command, void *parsed, const struct vs_strings *traces,
                   struct vs_error *error)
 {
-    const struct values *values = parsed;
-    struct session session = {.values = values, .traces = traces};
+    const struct vs_replay_values *values = parsed;
+    struct vs_replay session = {.values = values, .traces = traces};
     int ret = VS_ERR_USAGE;
 
     (void)command;
@@ -478,7 +394,7 @@ static int replay(const struct vs_command *command, void *parsed, const struct v
     if (ret == 0)
         ret = run_all(&session, error);
     if (ret == 0)
-        ret = values->json ? print_json(&session, error) : print_table(&session, error);
+        ret = values->json ? vs_replay_print_json(&session, error) : print_table(&session, error);
     if (ret == 0)
         ret = answer(&session, error);
 out:
@@ -501,7 +417,7 @@ const struct vs_command vs_cmd_replay = {
     .operands_min = 1,
     .operands_max = 1024,
     .options = options,
-    .values_size_bytes = sizeof(struct values),
+    .values_size_bytes = sizeof(struct vs_replay_values),
     .description =
         "Replays the config-space traffic of one or more traces in virtual time, once under each "
         "policy, and prints a table that compares them. Several traces lie side by side as the "

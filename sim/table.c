@@ -50,8 +50,7 @@ char *vs_rate_text(double rate, char *buffer)
 
 /* ------------------------------------------------------------------- lines */
 
-/* label, then text in lines that start under its beginning. */
-static void print_wrapped(FILE *stream, const char *label, const char *text)
+void vs_table_wrap(FILE *stream, const char *label, const char *text)
 {
     size_t margin = strlen(label), column = margin;
     bool first = true;
@@ -79,7 +78,7 @@ static void print_wrapped(FILE *stream, const char *label, const char *text)
     putc('\n', stream);
 }
 
-static const char *plural(uint64_t count)
+const char *vs_plural(uint64_t count)
 {
     return count == 1 ? "" : "s";
 }
@@ -89,15 +88,16 @@ static void print_trace(const struct vs_table *table, FILE *stream)
     const struct vs_workload *workload = table->workload;
     char calls[VS_COUNT_TEXT], span[VS_DURATION_TEXT], text[400];
 
-    print_wrapped(stream, "trace    ", workload->name);
+    vs_table_wrap(stream, "trace    ", workload->name);
     snprintf(text, sizeof(text), "%s call%s over %s; %zu domain%s, %zu vCPU%s, %zu device%s%s%s",
-             vs_count_text(workload->call_count, calls), plural(workload->call_count),
+             vs_count_text(workload->call_count, calls), vs_plural(workload->call_count),
              vs_duration_text(workload->span_ns, span), workload->domain_count,
-             plural(workload->domain_count), workload->actor_count, plural(workload->actor_count),
-             workload->device_count, plural(workload->device_count),
+             vs_plural(workload->domain_count), workload->actor_count,
+             vs_plural(workload->actor_count), workload->device_count,
+             vs_plural(workload->device_count),
              workload->emulated ? "; captured under emulation" : "",
              workload->synthetic ? "; synthetic" : "");
-    print_wrapped(stream, "         ", text);
+    vs_table_wrap(stream, "         ", text);
 }
 
 static void print_load(const struct vs_table *table, FILE *stream)
@@ -120,7 +120,7 @@ static void print_load(const struct vs_table *table, FILE *stream)
     snprintf(text + used, sizeof(text) - used, "%s%s timing",
              used == 0 && table->workload->what_if_count == 0 ? "as recorded, " : "",
              vs_timing_name(table->engine.timing));
-    print_wrapped(stream, "load     ", text);
+    vs_table_wrap(stream, "load     ", text);
 }
 
 static void print_machine(const struct vs_table *table, FILE *stream)
@@ -132,7 +132,7 @@ static void print_machine(const struct vs_table *table, FILE *stream)
         snprintf(cpus, sizeof(cpus), ", %" PRIu32 " of them used", table->engine.cpus);
     snprintf(text, sizeof(text), "%s (%" PRIu32 " CPUs%s): %s", machine->name,
              vs_machine_cpus(machine), cpus, machine->summary ? machine->summary : "");
-    print_wrapped(stream, "machine  ", text);
+    vs_table_wrap(stream, "machine  ", text);
 }
 
 static void print_guesses(const struct vs_workload *workload, FILE *stream)
@@ -147,7 +147,7 @@ static void print_guesses(const struct vs_workload *workload, FILE *stream)
                                      vs_count_text(workload->guess_count[i], count),
                                      vs_guess_name((enum vs_guess)i));
     }
-    print_wrapped(stream, "guesses  ", used ? text : "none");
+    vs_table_wrap(stream, "guesses  ", used ? text : "none");
 }
 
 void vs_table_print_header(const struct vs_table *table, FILE *stream)
@@ -159,13 +159,13 @@ void vs_table_print_header(const struct vs_table *table, FILE *stream)
     print_load(table, stream);
     print_machine(table, stream);
     snprintf(text, sizeof(text), "%s record%s", vs_count_text(workload->lost_records, count),
-             plural(workload->lost_records));
-    print_wrapped(stream, "lost     ", text);
+             vs_plural(workload->lost_records));
+    vs_table_wrap(stream, "lost     ", text);
     print_guesses(workload, stream);
     for (size_t i = 0; i < workload->what_if_count; i++)
-        print_wrapped(stream, "what-if: ", workload->what_if[i]);
+        vs_table_wrap(stream, "what-if: ", workload->what_if[i]);
     for (size_t i = 0; i < workload->note_count; i++)
-        print_wrapped(stream, "note: ", workload->notes[i]);
+        vs_table_wrap(stream, "note: ", workload->notes[i]);
 }
 
 /* ----------------------------------------------------------------- columns */
@@ -392,128 +392,5 @@ void vs_table_print_rows(const struct vs_table *table, FILE *stream)
             print_cell(stream, c, &layout, cell);
         }
         putc('\n', stream);
-    }
-}
-
-/* ----------------------------------------------------------------- remarks */
-
-static void print_deadlock(const struct vs_table *table, const struct vs_table_row *row,
-                           FILE *stream)
-{
-    const struct vs_summary *summary = row->summary;
-    char done[VS_COUNT_TEXT], all[VS_COUNT_TEXT], text[200];
-    const char *line = summary->outcome_text;
-    char edge[400];
-
-    snprintf(text, sizeof(text), "%s: nobody can go on after %s of %s calls", row->policy,
-             vs_count_text(summary->calls, done), vs_count_text(table->workload->call_count, all));
-    print_wrapped(stream, "deadlock: ", text);
-    while (*line) {
-        size_t length = strcspn(line, "\n");
-
-        snprintf(edge, sizeof(edge), "%.*s", (int)length, line);
-        print_wrapped(stream, "          ", edge);
-        line += length + (line[length] == '\n');
-    }
-}
-
-static void print_hazards(const struct vs_table_row *row, FILE *stream)
-{
-    char count[VS_COUNT_TEXT], first[VS_DURATION_TEXT], text[VS_HAZARD_TEXT + 200];
-
-    for (int i = 0; i < VS_HAZARD_COUNT; i++) {
-        const struct vs_summary_hazard *hazard = &row->summary->hazards[i];
-
-        if (hazard->count == 0)
-            continue;
-        snprintf(text, sizeof(text), "%s: %s x%s, first at %s: %s", row->policy,
-                 vs_hazard_name((enum vs_hazard)i), vs_count_text(hazard->count, count),
-                 vs_duration_text(hazard->first_ns, first), hazard->first_text);
-        print_wrapped(stream, "hazard: ", text);
-    }
-}
-
-static bool has_row(const struct vs_table *table, const char *policy)
-{
-    for (size_t i = 0; i < table->row_count; i++) {
-        if (strcmp(table->rows[i].policy, policy) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* What is waited for below vPCI, once per lock. */
-static void print_below(const struct vs_table *table, FILE *stream)
-{
-    char text[300];
-
-    for (size_t i = 0; i < table->row_count; i++) {
-        const struct vs_summary *summary = table->rows[i].summary;
-        bool said = false;
-
-        for (size_t j = 0; j < i; j++)
-            said |= strcmp(table->rows[j].summary->most_contended, summary->most_contended) == 0;
-        if (said || !summary->most_contended_below_vpci || summary->lock_wait_ns == 0)
-            continue;
-        snprintf(text, sizeof(text),
-                 "'%s' lies below vPCI and is in every policy: no way of locking vPCI saves the "
-                 "waiting for it.",
-                 summary->most_contended);
-        print_wrapped(stream, "", text);
-    }
-}
-
-static void print_bounds(const struct vs_table *table, FILE *stream)
-{
-    bool floor = has_row(table, "none"), ceiling = has_row(table, "pcidevs-spin");
-
-    if (floor && ceiling)
-        print_wrapped(
-            stream, "",
-            "'none' takes no vPCI lock and is the floor, not a proposal; 'pcidevs-spin' "
-            "holds one global lock round every access and is the ceiling. The locks below "
-            "vPCI are in both.");
-    else
-        print_wrapped(stream, "",
-                      "Without floor and ceiling a number says little: add --policy none and "
-                      "--policy pcidevs-spin.");
-}
-
-void vs_table_print_remarks(const struct vs_table *table, FILE *stream)
-{
-    uint64_t waited_ns = 0;
-    bool noted = false;
-    char text[400];
-
-    for (size_t i = 0; i < table->row_count; i++) {
-        if (table->rows[i].summary->outcome == VS_OUTCOME_DEADLOCK)
-            print_deadlock(table, &table->rows[i], stream);
-        print_hazards(&table->rows[i], stream);
-        waited_ns += table->rows[i].summary->lock_wait_ns;
-        noted |= table->rows[i].summary->outcome == VS_OUTCOME_DEADLOCK ||
-                 table->rows[i].summary->hazard_total > 0;
-    }
-    if (noted)
-        putc('\n', stream);
-    if (table->row_count > 0 && waited_ns == 0)
-        print_wrapped(
-            stream, "",
-            "Nobody waited for a lock in any of these replays: at this load the log holds "
-            "no contention, so what differs is the cost of the locks themselves. More load "
-            "(--speed, --clone, --rebase) is a what-if and will be called so.");
-    print_below(table, stream);
-    if (table->workload->domain_count > 1)
-        print_wrapped(
-            stream, "",
-            "Others' wait is what vCPUs of one domain waited while another domain held the "
-            "lock.");
-    print_bounds(table, stream);
-    if (table->machine->assumption_count > 0) {
-        snprintf(text, sizeof(text),
-                 "%" PRIu32 " number%s of machine profile '%s' %s, not measured.",
-                 table->machine->assumption_count, plural(table->machine->assumption_count),
-                 table->machine->name,
-                 table->machine->assumption_count == 1 ? "is assumed" : "are assumed");
-        print_wrapped(stream, "", text);
     }
 }

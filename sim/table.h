@@ -33,6 +33,11 @@ void vs_table_print_rows(const struct vs_table *table, FILE *stream);
 /* Deadlocks and hazards in words, and how to read the numbers. */
 void vs_table_print_remarks(const struct vs_table *table, FILE *stream);
 
+/* label, then text in lines that start under its beginning, none wider than the
+ * table.  Blanks in text are where lines may break. */
+void vs_table_wrap(FILE *stream, const char *label, const char *text);
+/* "" for 1, else "s". */
+const char *vs_plural(uint64_t count);
 /* "12,345" into buffer[VS_COUNT_TEXT].  Returns buffer. */
 #define VS_COUNT_TEXT 32
 char *vs_count_text(uint64_t count, char *buffer);
