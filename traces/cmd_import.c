@@ -113,12 +113,10 @@ static int check_options(const struct vs_importer *importer, const struct values
     return 0;
 }
 
-/* The number of text among names (the first is 0, also when text is NULL). */
-static int choice(const char *option, const char *text, const char *const *names, int *index,
-                  struct vs_error *error)
+/* The number of text among names (0 when text is NULL); known is the list for a person. */
+static int choice(const char *option, const char *text, const char *const *names, const char *known,
+                  int *index, struct vs_error *error)
 {
-    const char *near;
-
     *index = 0;
     if (!text)
         return 0;
@@ -127,16 +125,15 @@ static int choice(const char *option, const char *text, const char *const *names
             *index = i;
             return 0;
         }
-    near = vs_nearest(text, names);
-    return vs_error_set(error, VS_ERR_USAGE, "--%s: unknown choice \"%s\"%s%s%s", option, text,
-                        near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    return vs_error_set(error, VS_ERR_USAGE, "--%s: expected %s, found \"%s\"", option, known,
+                        text);
 }
 
 static int make_options(const struct values *values, const struct vs_strings *inputs,
                         struct vs_import_options *out, struct vs_error *error)
 {
     /* In the order of the enums of import/import.h. */
-    static const char *const vendors[] = {"", "svm", "vmx", NULL};
+    static const char *const vendors[] = {"unstated", "svm", "vmx", NULL};
     static const char *const aligns[] = {"start", "wall", NULL};
     static const char *const clocks[] = {"unknown", "real", "emulated", NULL};
     int ret;
@@ -156,11 +153,12 @@ static int make_options(const struct values *values, const struct vs_strings *in
         .threads = values->threads,
         .backend = values->backend,
     };
-    ret = choice("vendor", values->vendor, vendors, &out->vendor, error);
+    ret = choice("vendor", values->vendor, vendors, "svm or vmx", &out->vendor, error);
     if (ret == 0)
-        ret = choice("align", values->align, aligns, &out->align, error);
+        ret = choice("align", values->align, aligns, "start or wall", &out->align, error);
     if (ret == 0)
-        ret = choice("clock", values->clock, clocks, &out->clock, error);
+        ret =
+            choice("clock", values->clock, clocks, "unknown, real or emulated", &out->clock, error);
     return ret;
 }
 
@@ -239,8 +237,38 @@ static int take(void *context, const struct vs_record *records, size_t count,
 
 /* -------------------------------------------------------------------- report */
 
-static struct vs_json_out *report_json(const struct vs_command *command,
-                                       const struct values *values,
+/* The options that shape the result and were given; not where it goes or what is printed, so that
+ * the same import gives the same bytes under any name. */
+static struct vs_json_out *options_json(const struct values *values)
+{
+    struct vs_json_out *out = vs_json_new_object();
+
+    for (const struct vs_option *option = options; option->name; option++) {
+        const void *at = (const char *)values + option->offset;
+
+        if (strcmp(option->name, "output") == 0 || strcmp(option->name, "zstd") == 0 ||
+            strcmp(option->name, "force") == 0 || strcmp(option->name, "json") == 0)
+            continue;
+        if (option->type == VS_OPTION_FLAG) {
+            if (*(const bool *)at)
+                vs_json_add_boolean(out, option->name, true);
+        } else if (!given(option, values)) {
+            continue;
+        } else if (option->type == VS_OPTION_LIST) {
+            const struct vs_strings *list = at;
+            struct vs_json_out *items = vs_json_new_array();
+
+            for (size_t i = 0; i < list->count; i++)
+                vs_json_add_string(items, NULL, list->items[i]);
+            vs_json_add(out, option->name, items);
+        } else {
+            vs_json_add_string(out, option->name, *(const char *const *)at);
+        }
+    }
+    return out;
+}
+
+static struct vs_json_out *report_json(const struct values *values,
                                        const struct vs_import_sink *sink)
 {
     struct vs_json_out *out = vs_json_new_object();
@@ -248,7 +276,7 @@ static struct vs_json_out *report_json(const struct vs_command *command,
     vs_json_add_string(out, "importer", sink->meta->source);
     vs_json_add_string(out, "input", sink->meta->origin);
     vs_json_add_string(out, "version", VS_VERSION);
-    vs_json_add(out, "options", vs_options_json(command, values));
+    vs_json_add(out, "options", options_json(values));
     vs_json_add(out, "report", vs_import_report_json(sink->report));
     return out;
 }
@@ -273,8 +301,8 @@ static void print_count(void *context, enum vs_import_group group, const char *n
 }
 
 /* Store the report in the metadata, close the trace, and print the report. */
-static int finish(const struct vs_command *command, const struct values *values,
-                  struct vs_import_sink *sink, struct target *target, struct vs_error *error)
+static int finish(const struct values *values, struct vs_import_sink *sink, struct target *target,
+                  struct vs_error *error)
 {
     struct vs_json_out *json;
     int ret;
@@ -283,7 +311,7 @@ static int finish(const struct vs_command *command, const struct values *values,
         if (sink->produced[kind])
             vs_import_count(sink->report, VS_IMPORT_PRODUCED, vs_kind_name((enum vs_kind)kind),
                             sink->produced[kind]);
-    json = report_json(command, values, sink);
+    json = report_json(values, sink);
     ret = vs_json_text(json, &sink->meta->import_json, error);
     if (ret == 0)
         ret = open_target(target, error);
@@ -354,6 +382,7 @@ static int run(const struct vs_command *command, void *values_at, const struct v
     struct vs_import_sink sink = {.meta = &meta, .take = take, .context = &target};
     int ret;
 
+    (void)command;
     importer = find_importer(values->from, error);
     if (!importer)
         return VS_ERR_USAGE;
@@ -372,7 +401,7 @@ static int run(const struct vs_command *command, void *values_at, const struct v
     }
     ret = importer->run(&import_options, &sink, error);
     if (ret == 0)
-        ret = finish(command, values, &sink, &target, error);
+        ret = finish(values, &sink, &target, error);
 out:
     vs_writer_abort(target.writer);
     vs_import_report_free(sink.report);

@@ -106,11 +106,11 @@ static int name_vendor(const struct vs_import_options *options,
     if (svm == vmx)
         return 0;
     if (options->vendor != VS_VENDOR_UNSTATED && (options->vendor == VS_VENDOR_SVM) != is_svm)
-        return vs_error_set(error, VS_ERR_INPUT,
-                            "--vendor %s, but %" PRIu64 " port accesses or exit records are %s's "
-                            "and %" PRIu64 " are %s's",
-                            *vendor, is_svm ? svm : vmx, is_svm ? "svm" : "vmx", is_svm ? vmx : svm,
-                            *vendor);
+        return vs_error_set_at(
+            error, VS_ERR_INPUT, options->inputs.items[0], VS_NOWHERE, VS_NOWHERE,
+            "--vendor %s, but %" PRIu64 " port accesses or exit records are %s's "
+            "and %" PRIu64 " are %s's",
+            *vendor, is_svm ? svm : vmx, is_svm ? "svm" : "vmx", is_svm ? vmx : svm, *vendor);
     if (options->vendor == VS_VENDOR_UNSTATED) {
         *vendor = is_svm ? "svm" : "vmx";
         *how = rebuild->counts[VS_XEN_SVM_IDS] ? "from exit record ids" : "from exit reasons";
@@ -157,6 +157,12 @@ static int describe(const struct vs_import_options *options, const struct vs_xl_
     ret = describe_domains(rebuild, meta, error);
     if (ret == 0)
         ret = vs_trace_meta_add_note(meta, "xentrace records no access sizes: all are inferred");
+    /* Without a window, ECAM accesses look like any other trapped memory. */
+    if (ret == 0 && meta->ecam_count == 0 && rebuild->counts[VS_XEN_OTHER_MEMORY])
+        ret = vs_trace_meta_add_note(meta,
+                                     "no ECAM window was given: %" PRIu64 " memory accesses were "
+                                     "kept as mmio, some may be config accesses",
+                                     rebuild->counts[VS_XEN_OTHER_MEMORY]);
     if (ret == 0)
         ret = vs_trace_meta_add_note(meta, "CPU vendor: %s (%s)", *vendor ? vendor : "not known",
                                      how);
@@ -262,6 +268,9 @@ static int run(const struct vs_import_options *options, struct vs_import_sink *s
     if (ret < 0)
         goto out;
     vs_xen_rebuild_report(&rebuild, sink->report);
+    vs_import_count(sink->report, VS_IMPORT_NOT_REBUILT,
+                    "memory-accesses-with-no-ecam-window-given",
+                    sink->meta->ecam_count ? 0 : rebuild.counts[VS_XEN_OTHER_MEMORY]);
     vs_import_count(sink->report, VS_IMPORT_INFERRED, "tsc-went-back",
                     vs_xen_log_tsc_backwards(log));
     ret = vs_xen_sizes_infer(&rebuild.accesses, sink->meta, sink->report, error);

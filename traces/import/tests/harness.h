@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -64,21 +65,19 @@ static inline void harness_start(struct harness *harness)
     assert_non_null(harness->sink.report);
 }
 
-/* Run importer over bytes (through a temporary file). */
+/* Run importer over bytes (through a file in memory). */
 static inline void harness_run(struct harness *harness, const struct vs_importer *importer,
                                const void *bytes, size_t size)
 {
-    int fd;
+    int fd = memfd_create("import-test", MFD_CLOEXEC);
 
-    strcpy(harness->path, "/tmp/vs-import-XXXXXX");
-    fd = mkstemp(harness->path);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, bytes, size), (ssize_t)size);
-    close(fd);
+    snprintf(harness->path, sizeof(harness->path), "/proc/self/fd/%d", fd);
     harness->input = harness->path;
     harness->options.inputs = (struct vs_strings){.items = &harness->input, .count = 1};
     harness->ret = importer->run(&harness->options, &harness->sink, &harness->error);
-    unlink(harness->path);
+    close(fd);
 }
 
 static inline uint64_t harness_count(const struct harness *harness, enum vs_import_group group,

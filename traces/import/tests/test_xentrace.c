@@ -446,6 +446,80 @@ static void faults_and_other_memory_are_mmio(void **state)
     harness_end(&harness);
 }
 
+/* Without a window, an ECAM access is like any other trapped memory: kept, and said. */
+static void without_ecam_windows_memory_is_counted_as_doubtful(void **state)
+{
+    struct log log = {.size = 0};
+    struct harness harness;
+
+    (void)state;
+    log_window(&log, 0);
+    log_runstate(&log, 1000, VCPU(0, 0), RUNNABLE, RUNNING);
+    log_exit(&log, 2000, REASON_SVM_NPF, 0x77);
+    log_load(&log, 0xb00fa100, 0x10001);
+    log_fault(&log, 0xb00fa100);
+    log_entry(&log, 2500);
+    harness_start(&harness);
+    import_good(&harness, &log);
+    assert_int_equal(harness.count, 1);
+    assert_int_equal(harness.records[0].kind, VS_KIND_MMIO);
+    assert_int_equal(
+        harness_count(&harness, VS_IMPORT_NOT_REBUILT, "memory-accesses-with-no-ecam-window-given"),
+        1);
+    harness_end(&harness);
+}
+
+/* A device with an MSI-X table of 2 entries at BAR 0 + 0, BAR 0 at 0xfe800000. */
+static void msix_table_accesses_are_told_by_the_snapshot(void **state)
+{
+    uint8_t config[256] = {[0x06] = 0x10, [0x12] = 0x80, [0x13] = 0xfe, [0x34] = 0x40,
+                           [0x40] = 0x11, [0x42] = 1,    [0x49] = 8};
+    struct log log = {.size = 0};
+    struct vs_trace_device *device;
+    struct harness harness;
+
+    (void)state;
+    log_window(&log, 0);
+    log_runstate(&log, 1000, VCPU(0, 0), RUNNABLE, RUNNING);
+    log_exit(&log, 2000, REASON_SVM_NPF, 0x77);
+    log_record(&log, 0x82217, NULL, WORDS(0xfe80001c, 1));
+    log_fault(&log, 0xfe80001c);
+    log_entry(&log, 2500);
+    harness_start(&harness);
+    device = vs_trace_meta_add_device(&harness.meta);
+    assert_non_null(device);
+    device->sbdf = 0x48;
+    assert_int_equal(vs_trace_device_set_config(device, config, sizeof(config)), 0);
+    import_good(&harness, &log);
+    assert_int_equal(harness.count, 1);
+    assert_int_equal(harness.records[0].kind, VS_KIND_MSIX_WRITE);
+    assert_int_equal(harness.records[0].sbdf, 0x48);
+    assert_int_equal(harness.records[0].reg, 0x1c);
+    assert_int_equal(harness.records[0].size, 4);
+    assert_int_equal(harness.records[0].value, 1);
+    harness_end(&harness);
+}
+
+static void a_function_that_does_not_answer_is_absent(void **state)
+{
+    struct log log = {.size = 0};
+    struct harness harness;
+
+    (void)state;
+    log_window(&log, 0);
+    log_runstate(&log, 1000, VCPU(0, 0), RUNNABLE, RUNNING);
+    log_port_exit(&log, 1100, 0x10, 1, 0xcf8, 0x80000800);
+    log_port_exit(&log, 1300, 0x20, 0, 0xcfc, 0xffffffff);
+    log_port_exit(&log, 1500, 0x10, 1, 0xcf8, 0x80000810);
+    log_port_exit(&log, 1700, 0x20, 0, 0xcfc, 0xffffffff);
+    harness_start(&harness);
+    import_good(&harness, &log);
+    assert_int_equal(harness.count, 2);
+    assert_true(harness.records[0].flags & VS_FLAG_ABSENT);
+    assert_false(harness.records[1].flags & VS_FLAG_ABSENT); /* a BAR after sizing, say */
+    harness_end(&harness);
+}
+
 static void exit_ids_of_4_19_and_nested_guests_are_understood(void **state)
 {
     struct log log = {.size = 0};
@@ -598,6 +672,9 @@ int main(void)
         cmocka_unit_test(first_vcpu_is_told_by_its_leaving),
         cmocka_unit_test(ecam_above_4_gib_keeps_wide_values),
         cmocka_unit_test(faults_and_other_memory_are_mmio),
+        cmocka_unit_test(without_ecam_windows_memory_is_counted_as_doubtful),
+        cmocka_unit_test(msix_table_accesses_are_told_by_the_snapshot),
+        cmocka_unit_test(a_function_that_does_not_answer_is_absent),
         cmocka_unit_test(exit_ids_of_4_19_and_nested_guests_are_understood),
         cmocka_unit_test(a_vendor_that_the_log_contradicts_is_refused),
         cmocka_unit_test(a_rep_access_has_no_value),
