@@ -108,7 +108,28 @@ static const struct held *find_lock(const struct walk *walk, const struct state 
     return NULL;
 }
 
-/* "pci_lock (read), vpci_lock", or "nothing". */
+/* Which instance, where that is not the usual one. */
+static const char *instance_text(const struct walk *walk, const struct held *held)
+{
+    static const char *const domains[VS_WHOSE_COUNT] = {
+        [VS_OF_CALLER] = "",
+        [VS_OF_OWNER] = " of owner",
+        [VS_OF_TARGET] = " of target",
+        [VS_OF_HARDWARE] = " of hardware",
+    };
+
+    switch (lock_of(walk, held->lock)->scope) {
+    case VS_SCOPE_DOMAIN:
+        return domains[held->of];
+    case VS_SCOPE_DEVICE:
+        return held->of == VS_OTHER ? " of other" : "";
+    case VS_SCOPE_GLOBAL:
+        break;
+    }
+    return "";
+}
+
+/* "pci_lock of owner (read), vpci_lock", or "nothing". */
 static char *held_text(const struct walk *walk, const struct state *state, char *buffer,
                        size_t size)
 {
@@ -121,8 +142,8 @@ static char *held_text(const struct walk *walk, const struct state *state, char 
                            : held->mode == VS_MODE_WRITE ? " (write)"
                                                          : "";
 
-        used += (size_t)snprintf(buffer + used, size - used, "%s%s%s", used ? ", " : "",
-                                 lock_of(walk, held->lock)->name, mode);
+        used += (size_t)snprintf(buffer + used, size - used, "%s%s%s%s", used ? ", " : "",
+                                 lock_of(walk, held->lock)->name, instance_text(walk, held), mode);
     }
     return buffer;
 }
