@@ -303,51 +303,51 @@ int vs_describe_limits(const struct vs_runs *runs, struct vs_sentences *sentence
 
 /* ------------------------------------------------------------------ assumptions */
 
+/* {"ns": 2000, "source": "...", "assumption": true}, as machine profiles mark them. */
 static bool is_assumption(const struct vs_json *object)
 {
     struct vs_json mark = vs_json_member(object, "assumption");
-    struct vs_json source = vs_json_member(object, "source");
     bool marked = false;
-    const char *text = NULL;
 
-    if (vs_json_kind(&mark) == VS_JSON_ABSENT)
-        mark = vs_json_member(object, "assumed");
-    if (vs_json_boolean(&mark, &marked, NULL) == 0)
-        return marked;
-    if (vs_json_kind(&mark) == VS_JSON_STRING)
-        return true;
-    return vs_json_string(&source, &text, NULL) == 0 && strncasecmp(text, "assum", 5) == 0;
+    return vs_json_boolean(&mark, &marked, NULL) == 0 && marked;
 }
 
-/* "work.conf1-cycle: ns 1400 (source)" for each object that is marked; the profile's
- * own members are printed as they stand, so that a new member needs no new code. */
+/* "work.exit-port: ns 2000; source ...": the members as they stand, so that a new
+ * one needs no new code. */
+static int add_assumption(const struct vs_json *at, struct vs_sentences *sentences)
+{
+    char path[160];
+    struct vs_text text = {0};
+    bool any = false;
+
+    vs_text_addf(&text, "%s:", vs_json_path(at, path, sizeof(path)));
+    for (size_t i = 0; i < vs_json_count(at); i++) {
+        struct vs_json member = vs_json_member_at(at, i);
+        const char *string = NULL;
+        char *value = NULL;
+
+        if (strcmp(member.key, "assumption") == 0)
+            continue;
+        if (vs_json_string(&member, &string, NULL) < 0 &&
+            vs_json_value_text(&member, &value, NULL) < 0)
+            text.failed = true;
+        vs_text_addf(&text, "%s %s %s", any ? ";" : "", member.key,
+                     string ? string : (value ? value : ""));
+        any = true;
+        free(value);
+    }
+    return add_text(sentences, &text);
+}
+
 static int walk_assumptions(const struct vs_json *at, struct vs_sentences *sentences)
 {
-    size_t count = vs_json_count(at);
+    bool object = vs_json_kind(at) == VS_JSON_OBJECT;
     int ret = 0;
 
-    if (vs_json_kind(at) == VS_JSON_OBJECT && is_assumption(at)) {
-        char path[160];
-        struct vs_text text = {0};
-
-        vs_text_addf(&text, "%s:", vs_json_path(at, path, sizeof(path)));
-        for (size_t i = 0; i < count; i++) {
-            struct vs_json member = vs_json_member_at(at, i);
-            char *value = NULL;
-
-            if (vs_json_kind(&member) == VS_JSON_BOOLEAN)
-                continue;
-            if (vs_json_value_text(&member, &value, NULL) < 0)
-                text.failed = true;
-            else
-                vs_text_addf(&text, "%s %s %s", i ? "," : "", member.key, value);
-            free(value);
-        }
-        return add_text(sentences, &text);
-    }
-    for (size_t i = 0; i < count && ret == 0; i++) {
-        struct vs_json child =
-            vs_json_kind(at) == VS_JSON_OBJECT ? vs_json_member_at(at, i) : vs_json_item(at, i);
+    if (object && is_assumption(at))
+        return add_assumption(at, sentences);
+    for (size_t i = 0; i < vs_json_count(at) && ret == 0; i++) {
+        struct vs_json child = object ? vs_json_member_at(at, i) : vs_json_item(at, i);
 
         ret = walk_assumptions(&child, sentences);
     }

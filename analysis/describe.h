@@ -48,7 +48,8 @@ int vs_describe_findings(const struct vs_runs *runs, const struct vs_scenario *s
 /* What the database as a whole cannot tell. */
 int vs_describe_limits(const struct vs_runs *runs, struct vs_sentences *sentences);
 
-/* "0.12": numbers of a machine profile without a measurement, "PATH = VALUE (SOURCE)". */
+/* The numbers of a machine profile that are marked as assumptions:
+ * "work.exit-port: ns 2000; source ...".  None when the text is no JSON. */
 int vs_describe_assumptions(const char *machine_text, struct vs_sentences *sentences);
 
 #endif

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,8 @@
 struct vs_query {
     sqlite3 *db;
     char *path;
+    bool as_it_stands;  /* opened without locks: nothing was pending */
+    struct stat status; /* of the file when it was opened */
 };
 
 /* ------------------------------------------------------------- SQL functions */
@@ -179,49 +182,57 @@ static int open_uri(struct vs_query *query, const char *parameters)
     return code;
 }
 
-/* A database in WAL mode wants to make its -shm file, which a read-only directory
- * forbids.  Without a -wal file nothing is pending, and the file may be taken as it is. */
-static int open_database(struct vs_query *query, struct vs_error *error)
+static bool has_content(const char *path, const char *suffix)
 {
-    char wal[4096];
+    char name[4096];
     struct stat status;
-    int64_t ignored;
 
-    if (open_uri(query, "mode=ro") == SQLITE_OK) {
-        struct vs_error first = VS_ERROR_INIT;
-
-        sqlite3_busy_timeout(query->db, BUSY_TIMEOUT_MS);
-        if (pragma(query, "SELECT COUNT(*) FROM sqlite_schema", &ignored, &first) == 0)
-            return 0;
-        int code = sqlite3_errcode(query->db) & 0xff;
-
-        snprintf(wal, sizeof(wal), "%s-wal", query->path);
-        if ((code != SQLITE_CANTOPEN && code != SQLITE_READONLY) ||
-            (stat(wal, &status) == 0 && status.st_size > 0)) {
-            if (error && error->code == VS_OK)
-                *error = first;
-            return first.code;
-        }
-    }
-    sqlite3_close(query->db);
-    query->db = NULL;
-    if (open_uri(query, "mode=ro&immutable=1") != SQLITE_OK)
-        return refuse(query, error);
-    return 0;
+    snprintf(name, sizeof(name), "%s%s", path, suffix);
+    return stat(name, &status) == 0 && status.st_size > 0;
 }
 
-static int check_readable(const char *path, struct vs_error *error)
+/*
+ * A reader of a database in WAL mode makes -shm and -wal files beside it, which a
+ * read-only directory forbids and nobody tidies up.  Without such a file (or a
+ * rollback journal) nothing is pending and the file may be taken as it stands;
+ * vs_query_settle finds out whether it stayed so.
+ */
+static int open_database(struct vs_query *query, struct vs_error *error)
 {
-    struct stat status;
+    int64_t ignored;
 
-    if (stat(path, &status) != 0 || access(path, R_OK) != 0)
+    query->as_it_stands =
+        !has_content(query->path, "-wal") && !has_content(query->path, "-journal");
+    if (open_uri(query, query->as_it_stands ? "immutable=1" : "mode=ro") != SQLITE_OK)
+        return refuse(query, error);
+    sqlite3_busy_timeout(query->db, BUSY_TIMEOUT_MS);
+    return pragma(query, "SELECT COUNT(*) FROM sqlite_schema", &ignored, error);
+}
+
+int vs_query_settle(const struct vs_query *query, struct vs_error *error)
+{
+    struct stat now;
+
+    if (!query->as_it_stands)
+        return 0;
+    if (stat(query->path, &now) == 0 && now.st_size == query->status.st_size &&
+        now.st_mtim.tv_sec == query->status.st_mtim.tv_sec &&
+        now.st_mtim.tv_nsec == query->status.st_mtim.tv_nsec)
+        return 0;
+    return vs_error_set_at(error, VS_ERR_HOST, query->path, VS_NOWHERE, VS_NOWHERE,
+                           "was written to while it was read; run again");
+}
+
+static int check_readable(const char *path, struct stat *status, struct vs_error *error)
+{
+    if (stat(path, status) != 0 || access(path, R_OK) != 0)
         return vs_error_set_at(error, VS_ERR_HOST, path, VS_NOWHERE, VS_NOWHERE,
                                "cannot be read: %s", strerror(errno));
-    if (!S_ISREG(status.st_mode))
+    if (!S_ISREG(status->st_mode))
         return vs_error_set_at(error, VS_ERR_INPUT, path, VS_NOWHERE, VS_NOWHERE,
                                "expected a database of vpci-sim replay --db, found %s",
-                               S_ISDIR(status.st_mode) ? "a directory" : "no regular file");
-    if (status.st_size == 0)
+                               S_ISDIR(status->st_mode) ? "a directory" : "no regular file");
+    if (status->st_size == 0)
         return vs_error_set_at(error, VS_ERR_INPUT, path, VS_NOWHERE, VS_NOWHERE,
                                "expected a database of vpci-sim replay --db, found an empty file");
     return 0;
@@ -283,10 +294,11 @@ static int prepare_database(struct vs_query *query, struct vs_error *error)
 int vs_query_open(const char *path, struct vs_query **query, struct vs_error *error)
 {
     struct vs_query *made = NULL;
+    struct stat status;
     int ret = VS_ERR_MEMORY;
 
     *query = NULL;
-    ret = check_readable(path, error);
+    ret = check_readable(path, &status, error);
     if (ret < 0)
         return ret;
     made = calloc(1, sizeof(*made));
@@ -296,6 +308,7 @@ int vs_query_open(const char *path, struct vs_query **query, struct vs_error *er
         ret = vs_error_set(error, VS_ERR_MEMORY, "out of memory");
         goto out;
     }
+    made->status = status;
     ret = open_database(made, error);
     if (ret == 0)
         ret = check_schema(made, error);

@@ -38,6 +38,10 @@ struct vs_shown {
 int vs_query_open(const char *path, struct vs_query **query, struct vs_error *error);
 void vs_query_close(struct vs_query *query);
 
+/* After the last query: VS_ERR_HOST when the answers may not belong together, since
+ * somebody wrote to the database meanwhile. */
+int vs_query_settle(const struct vs_query *query, struct vs_error *error);
+
 /* Replace the rows of `shown`. */
 int vs_query_show(struct vs_query *query, const struct vs_shown *shown, size_t count,
                   struct vs_error *error);

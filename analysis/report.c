@@ -146,6 +146,8 @@ int vs_report_make(const struct vs_report_options *options, void (*progress)(con
         ret = vs_plots_check_gnuplot(error);
     if (ret == 0)
         ret = fill(query, report, progress, error);
+    if (ret == 0)
+        ret = vs_query_settle(query, error);
     vs_query_close(query);
     if (ret < 0)
         vs_report_free(report);

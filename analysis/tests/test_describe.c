@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Claim: the sentences say what the numbers say, and no more. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "describe.h"
+
+/* A run as recorded, of one domain, in which nothing went wrong. */
+static struct vs_run_row make_run(const char *policy, int64_t p99_ns, double throughput)
+{
+    return (struct vs_run_row){.policy = policy,
+                               .name = policy,
+                               .trace_name = "t.vpt",
+                               .machine = "m",
+                               .timing = "closed",
+                               .outcome = "done",
+                               .outcome_text = "",
+                               .what_if = "[]",
+                               .notes = "[]",
+                               .guesses = "{}",
+                               .domains = 1,
+                               .vcpus = 2,
+                               .devices = 1,
+                               .clones = 1,
+                               .speed = 1,
+                               .calls = 100,
+                               .floor_ns = 1000000,
+                               .p99_ns = p99_ns,
+                               .throughput_per_s = throughput};
+}
+
+static struct vs_sentences findings_of(struct vs_run_row *rows, size_t count,
+                                       const struct vs_table *hazards)
+{
+    struct vs_scenario scenario = {.first = 0, .count = count};
+    struct vs_runs runs = {.runs = rows, .run_count = count};
+    struct vs_sentences sentences = {0};
+
+    assert_int_equal(vs_describe_findings(&runs, &scenario, hazards, &sentences), 0);
+    return sentences;
+}
+
+static bool says(const struct vs_sentences *sentences, const char *part)
+{
+    for (size_t i = 0; i < sentences->count; i++) {
+        if (strstr(sentences->items[i], part))
+            return true;
+    }
+    return false;
+}
+
+static void equal_policies_are_called_indistinguishable(void **state)
+{
+    struct vs_run_row rows[] = {make_run("none", 1000, 100), make_run("rcu", 1000, 100),
+                                make_run("refcount", 1020, 99.5)};
+    struct vs_table *hazards = vs_table_new(1);
+    struct vs_sentences sentences = findings_of(rows, 3, hazards);
+
+    (void)state;
+    assert_true(says(&sentences, "At p99 the 2 policies without a hazard are indistinguishable"));
+    assert_true(says(&sentences, "Throughput is indistinguishable"));
+    assert_true(says(&sentences, "No vCPU waited for any lock"));
+    assert_false(says(&sentences, "best first"));
+    vs_sentences_free(&sentences);
+    vs_table_free(hazards);
+}
+
+static void different_policies_are_ranked_against_the_floor(void **state)
+{
+    struct vs_run_row rows[] = {make_run("none", 1000, 100), make_run("pcidevs-spin", 9000, 10),
+                                make_run("pci-lock", 4000, 50), make_run("rcu", 2000, 90),
+                                make_run("refcount", 2010, 89.9)};
+    struct vs_table *hazards = vs_table_new(1);
+
+    (void)state;
+    rows[2].lock_wait_ns = 500000;
+    rows[2].below_wait_ns = 100000;
+    rows[3].lock_wait_ns = 100000;
+    rows[3].below_wait_ns = 90000;
+    struct vs_sentences sentences = findings_of(rows, 5, hazards);
+
+    assert_true(says(&sentences, "By p99, best first: rcu and refcount (2.00 µs, 2.00 × the "
+                                 "floor, indistinguishable within 3 %); pci-lock (4.00 µs, 4.00 × "
+                                 "the floor)."));
+    assert_true(says(&sentences, "By throughput, best first: rcu and refcount (90 calls/s, 90 % of "
+                                 "the floor, indistinguishable within 1 %); pci-lock"));
+    assert_true(says(&sentences, "between 20 % (pci-lock) and 90 % (rcu) is for locks below vPCI"));
+    assert_false(says(&sentences, "pcidevs-spin"));
+    vs_sentences_free(&sentences);
+    vs_table_free(hazards);
+}
+
+static void what_went_wrong_is_named_and_not_ranked(void **state)
+{
+    struct vs_run_row rows[] = {make_run("none", 1000, 100), make_run("rcu", 2000, 90),
+                                make_run("domain-rwlock-nested", 900, 99),
+                                make_run("device-lock", 800, 99)};
+    struct vs_table *hazards = vs_table_new(3);
+    const char *const row[] = {"4", "use-after-free", "1200"};
+
+    (void)state;
+    hazards->columns[0] = strdup("run_id");
+    hazards->columns[1] = strdup("hazard");
+    hazards->columns[2] = strdup("count");
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(vs_table_push(hazards, row[i]), 0);
+    rows[2].outcome = "deadlock";
+    rows[3].id = 4;
+    rows[3].hazards = 1200;
+    struct vs_sentences sentences = findings_of(rows, 4, hazards);
+
+    assert_true(says(&sentences, "Something went wrong under 2 policies: domain-rwlock-nested "
+                                 "(deadlock); device-lock (use-after-free ×1,200)."));
+    assert_true(says(&sentences, "By p99, best first: rcu (2.00 µs, 2.00 × the floor)."));
+    vs_sentences_free(&sentences);
+    vs_table_free(hazards);
+}
+
+static void the_users_own_none_is_no_floor(void **state)
+{
+    struct vs_run_row rows[] = {make_run("rcu", 2000, 90), make_run("none", 500, 90)};
+    struct vs_table *hazards = vs_table_new(1);
+
+    (void)state;
+    rows[1].policy_rank = 1000;
+    struct vs_sentences sentences = findings_of(rows, 2, hazards);
+
+    assert_true(says(&sentences, "none (500 ns); rcu (2.00 µs)"));
+    assert_false(says(&sentences, "the floor"));
+    vs_sentences_free(&sentences);
+    vs_table_free(hazards);
+}
+
+static void captions_carry_load_loss_and_what_ifs(void **state)
+{
+    struct vs_run_row run = make_run("rcu", 1000, 1);
+    struct vs_scenario scenario = {.first = 0, .count = 1};
+    struct vs_runs runs = {.runs = &run, .run_count = 1};
+    struct vs_text text = {0};
+
+    (void)state;
+    vs_describe_caption(&runs, &scenario, NULL, &text);
+    assert_string_equal(vs_text_or_empty(&text),
+                        "t.vpt · as recorded · closed loop · machine m · 1 domain, 2 vCPUs, 1 "
+                        "device · 0 lost records");
+    vs_text_free(&text);
+    run.speed = 64;
+    run.clones = 4;
+    run.rebase = 1;
+    run.max_think_ns = 1000000;
+    run.what_if = "[\"think times divided by 64\", \"streams overlap\"]";
+    run.lost_records = 1;
+    run.emulated = run.synthetic = true;
+    run.machine_assumptions = 9;
+    run.cpus = 16;
+    run.hazards = 1;
+    vs_describe_caption(&runs, &scenario, NULL, &text);
+    assert_string_equal(
+        vs_text_or_empty(&text),
+        "t.vpt · speed 64, 4 clones, streams rebased, idle gaps cut to 1.00 ms · closed loop · "
+        "machine m, 16 CPUs (9 of its numbers assumed) · 1 domain, 2 vCPUs, 1 device · 1 lost "
+        "record · captured under emulation: no recorded time is a hardware latency · synthetic in "
+        "part or whole · WHAT-IF: think times divided by 64; streams overlap · † something went "
+        "wrong under this policy");
+    vs_text_free(&text);
+}
+
+static void limits_are_said_only_where_they_hold(void **state)
+{
+    struct vs_run_row run = make_run("rcu", 1000, 1);
+    struct vs_runs runs = {.runs = &run, .run_count = 1};
+    struct vs_sentences sentences = {0};
+
+    (void)state;
+    assert_int_equal(vs_describe_limits(&runs, &sentences), 0);
+    assert_true(says(&sentences, "one interleaving"));
+    assert_false(says(&sentences, "emulation"));
+    vs_sentences_free(&sentences);
+    run.emulated = true;
+    run.overlap_count = 1;
+    run.notes = "[\"sizes are inferred\"]";
+    assert_int_equal(vs_describe_limits(&runs, &sentences), 0);
+    assert_true(says(&sentences, "t.vpt was captured under emulation"));
+    assert_true(says(&sentences, "must not be used"));
+    assert_true(says(&sentences, "t.vpt: sizes are inferred"));
+    vs_sentences_free(&sentences);
+}
+
+static void broken_json_is_shown_not_dropped(void **state)
+{
+    struct vs_sentences sentences = {0};
+
+    (void)state;
+    assert_int_equal(vs_describe_array("[\"a\", 7, \"a\", \"b\"]", &sentences), 0);
+    assert_int_equal(sentences.count, 2);
+    assert_int_equal(vs_describe_array("[\"cut", &sentences), 0);
+    assert_string_equal(sentences.items[2], "[\"cut");
+    vs_sentences_free(&sentences);
+}
+
+static void assumptions_are_found_in_a_profile(void **state)
+{
+    struct vs_sentences sentences = {0};
+
+    (void)state;
+    assert_int_equal(vs_describe_assumptions(
+                         "{\"work\": {\"exit-port\": {\"ns\": 2000, \"source\": \"a guess\", "
+                         "\"assumption\": true}, \"b\": {\"ns\": 1, \"assumption\": false}}}",
+                         &sentences),
+                     0);
+    assert_int_equal(sentences.count, 1);
+    assert_string_equal(sentences.items[0], "work.exit-port: ns 2000; source a guess");
+    vs_sentences_free(&sentences);
+    assert_int_equal(vs_describe_assumptions("no JSON", &sentences), 0);
+    assert_int_equal(sentences.count, 0);
+    vs_sentences_free(&sentences);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equal_policies_are_called_indistinguishable),
+        cmocka_unit_test(different_policies_are_ranked_against_the_floor),
+        cmocka_unit_test(what_went_wrong_is_named_and_not_ranked),
+        cmocka_unit_test(the_users_own_none_is_no_floor),
+        cmocka_unit_test(captions_carry_load_loss_and_what_ifs),
+        cmocka_unit_test(limits_are_said_only_where_they_hold),
+        cmocka_unit_test(broken_json_is_shown_not_dropped),
+        cmocka_unit_test(assumptions_are_found_in_a_profile),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
