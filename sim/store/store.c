@@ -439,6 +439,7 @@ static int read_summary(sqlite3_stmt *row, struct vs_summary *summary, struct vs
     summary->most_contended_wait_ns = column_u64(row, 13);
     summary->hazard_total = column_u64(row, 14);
     summary->most_contended_below_vpci = column_u64(row, 15) != 0;
+    summary->floor_ns = column_u64(row, 16);
     return 0;
 }
 
@@ -478,7 +479,7 @@ int vs_store_summary(struct vs_store *store, const char *key, struct vs_summary 
         "(SELECT SUM(l.wait_total_ns) FROM lock l WHERE l.run_id = run.id "
         "AND l.lock = most_contended), hazards, "
         "EXISTS (SELECT 1 FROM lock l WHERE l.run_id = run.id AND l.lock = most_contended "
-        "AND l.below_vpci) FROM run WHERE run_key = ?";
+        "AND l.below_vpci), floor_ns FROM run WHERE run_key = ?";
     sqlite3_stmt *statement = NULL;
     int ret = 0;
 
