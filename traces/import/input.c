@@ -237,8 +237,11 @@ int vs_input_open(const char *path, struct vs_input **input, struct vs_error *er
     struct vs_input *in = calloc(1, sizeof(*in));
     int ret = VS_ERR_MEMORY;
 
-    if (!in)
-        return vs_error_set(error, VS_ERR_MEMORY, "no memory to open an input");
+    *input = NULL;
+    if (!in) {
+        vs_error_set(error, VS_ERR_MEMORY, "no memory to open an input");
+        return VS_ERR_MEMORY;
+    }
     in->fd = -1;
     in->path = strdup(path);
     in->raw = malloc(RAW_BYTES);
