@@ -35,8 +35,9 @@ static int verify_file(const char *path, const struct verify_values *values, boo
         if (!values->quiet)
             printf("%s: good, %s: %" PRIu64 " records in %" PRIu64 " blocks, %" PRIu64 " lost\n",
                    path,
-                   totals.complete ? "complete" : "but incomplete (no closing index: the writer "
-                                                  "was stopped; whole blocks are counted)",
+                   totals.complete ? "complete"
+                                   : "but incomplete (no closing index: the writer "
+                                     "was stopped; whole blocks are counted)",
                    totals.records, totals.blocks, totals.lost_records);
     }
     vs_reader_close(reader);
