@@ -212,7 +212,7 @@ def check_page():
     rows = db.execute("SELECT policy, hazard_seen, most_contended FROM policy_comparison "
                       "ORDER BY speed, clones").fetchall()
     expect(len(tables) == 4, "%d comparison tables" % len(tables))
-    expect(sum(t.count("<tr>") for t in tables) - 4 == len(rows), "rows differ from the view's")
+    expect(sum(t.count("</tr>") for t in tables) - 4 == len(rows), "rows differ from the view's")
     expect(sum(t.count("deadlock") for t in tables)
            == sum(r[1] == "deadlock" for r in rows), "deadlocks differ from the view's")
     for part in ("WHAT-IF: think times divided by 64", "captured under emulation",
