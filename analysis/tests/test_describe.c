@@ -210,7 +210,7 @@ static void limits_are_said_only_where_they_hold(void **state)
     run.overlap_count = 1;
     run.notes = "[\"sizes are inferred\"]";
     assert_int_equal(vs_describe_limits(&runs, &sentences), 0);
-    assert_true(says(&sentences, "t.vpt was captured under emulation"));
+    assert_true(says(&sentences, "Captured under emulation: t.vpt."));
     assert_true(says(&sentences, "must not be used"));
     assert_true(says(&sentences, "t.vpt: sizes are inferred"));
     vs_sentences_free(&sentences);
