@@ -83,7 +83,7 @@ static size_t one_block(struct work *work, struct vs_packer *packer, struct vs_u
 
 static struct vs_json_out *measure(struct work *work, uint32_t block, int level)
 {
-    struct vs_packer *packer = vs_packer_new(block, level > 0);
+    struct vs_packer *packer = vs_packer_new(block);
     struct vs_unpacker *unpacker = vs_unpacker_new();
     struct vs_compressor *compressor = level ? vs_compressor_new(level) : NULL;
     struct vs_decompressor *decompressor = vs_decompressor_new();
