@@ -246,6 +246,22 @@ static int check_round(struct walk *walk, const struct vs_step *step, const char
                   held_text(walk, after, second, sizeof(second)));
 }
 
+/* Does the body take the loop's device off the list that is walked, or put it
+ * on one?  Then its next node is another list's (Xen: list_for_each_entry_safe). */
+static bool moves_other(const struct vs_block *block, uint8_t list)
+{
+    for (size_t i = 0; i < block->count; i++) {
+        const struct vs_step *step = &block->steps[i];
+        bool moves = step->kind == VS_STEP_LINK || step->kind == VS_STEP_UNLINK;
+
+        if (moves && step->which == VS_OTHER && step->list == list)
+            return true;
+        if (moves_other(&step->body, list) || moves_other(&step->orelse, list))
+            return true;
+    }
+    return false;
+}
+
 static int walk_loop(struct walk *walk, const struct vs_step *step, struct state *state)
 {
     bool each = step->kind == VS_STEP_FOR_EACH;
@@ -253,6 +269,10 @@ static int walk_loop(struct walk *walk, const struct vs_step *step, struct state
 
     if (walk->loops == NESTING_MAX)
         return refuse(walk, step, "more than %d loops within loops", NESTING_MAX);
+    if (each && !step->by_address && moves_other(&step->body, step->list))
+        return refuse(walk, step,
+                      "the body moves the device that the loop stands on: go on by "
+                      "address (\"order\": \"address\")");
     walk->loops++;
     walk->eachs += each;
     int ret = walk_block(walk, &step->body, &round);

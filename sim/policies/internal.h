@@ -99,8 +99,8 @@ extern const char *const vs_whose_names[VS_WHOSE_COUNT + 1];
 
 /* steps.c: one step written as a string. */
 int vs_step_parse(struct vs_compiler *compiler, const struct vs_json *at, struct vs_step *step);
-/* "lookup pdev in LIST": how a kind of step is written, or NULL. */
-const char *vs_step_usage(const char *verb);
+/* The first word of the index-th sentence of the grammar, NULL past the end. */
+const char *vs_step_verb(size_t index);
 /* "vectors", 3, "map-entries / map-slices" for work and repeat. */
 int vs_times_parse(struct vs_compiler *compiler, const struct vs_json *at, struct vs_step *step);
 
