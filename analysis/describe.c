@@ -126,7 +126,7 @@ void vs_describe_caption(const struct vs_runs *runs, const struct vs_scenario *s
     describe_load(run, !sweep, &load);
     vs_text_addf(text, "%s · %s%s%s loop · machine %s", run->trace_name, vs_text_or_empty(&load),
                  load.length ? " · " : "", run->timing, run->machine);
-    if (run->cpus > 0) /* 0: as many as the trace names */
+    if (run->cpus > 0) /* 0: one per vCPU, up to the machine's */
         vs_text_addf(text, ", %" PRId64 " CPUs", run->cpus);
     vs_text_free(&load);
     if (run->machine_assumptions > 0)
