@@ -21,7 +21,7 @@
 #define SLOTS_PER_BUS   32u
 #define BUSES           254u /* per segment: 1 to 254 */
 #define WEIGHT_TOTAL    1000000u
-#define HOTPLUG_ONE_IN  16u /* operations of vCPU 0 of domain 0 that are events */
+#define HOTPLUG_ONE_IN  8u /* operations of vCPU 0 of domain 0 that are events */
 #define BURST_LENGTH    32u
 #define BURST_SPEEDUP   16u /* gaps within a burst are so much shorter than the mean */
 #define DEVICE_TRIES    8u
@@ -134,9 +134,7 @@ static int make_devices(struct generator *generator)
         device->config = generator->configs + i * VS_SYNTH_CONFIG;
         device->present = true;
         device->sbdf = slot_sbdf(options, domain, (uint32_t)(i % options->devices));
-        /* 1 GiB of addresses each, above the 4 GiB that RAM and firmware use; 32-bit
-         * BARs keep the low half of it. */
-        vs_synth_place(device, (uint64_t)(i + 1) << 30);
+        vs_synth_place(device, (uint32_t)i);
         if (describe_device(generator, device, domain) < 0)
             return VS_ERR_MEMORY;
     }

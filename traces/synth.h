@@ -44,8 +44,9 @@ struct vs_synth_device {
     uint8_t *config; /* VS_SYNTH_CONFIG bytes, owned by whoever made the device */
 };
 
-/* Give device its own BAR addresses and write its snapshot into meta's entry. */
-void vs_synth_place(struct vs_synth_device *device, uint64_t base);
+/* Fill device's configuration space, with BAR addresses of its own by its number among
+ * all devices. */
+void vs_synth_place(struct vs_synth_device *device, uint32_t number);
 
 /* One access or event to come. */
 struct vs_synth_step {

@@ -155,9 +155,13 @@ void vs_synth_models(struct vs_synth_model *models)
     display->rebar = 0x200;
 }
 
-void vs_synth_place(struct vs_synth_device *device, uint64_t base)
+void vs_synth_place(struct vs_synth_device *device, uint32_t number)
 {
     const struct vs_synth_model *model = device->model;
+    /* 1 GiB each above the addresses that RAM may take; 32 MiB each, for 32 devices of
+     * a domain, below firmware for 32-bit BARs. */
+    uint64_t high = (uint64_t)(number + 64) << 30;
+    uint64_t low = 0xb0000000u + (uint64_t)(number % 32) * (32u << 20);
     memcpy(device->config, model->config, VS_SYNTH_CONFIG);
     for (unsigned int bar = 0; bar < 6; bar++) {
         uint64_t size = model->bar_size[bar];
@@ -165,10 +169,11 @@ void vs_synth_place(struct vs_synth_device *device, uint64_t base)
             continue;
         size_t offset = 0x10 + 4 * (size_t)bar;
         unsigned int type = device->config[offset] & 0xf;
+        uint64_t *next = type & BAR_64 ? &high : &low;
         /* I/O space is small: all of these share one place, decoding is off. */
-        uint64_t address = type & BAR_IO ? 0xc000 : (base + size - 1) & ~(size - 1);
+        uint64_t address = type & BAR_IO ? 0xc000 : (*next + size - 1) & ~(size - 1);
         put(device->config, offset, type & BAR_64 ? 8 : 4, address | type);
         if (!(type & BAR_IO))
-            base = address + size;
+            *next = address + size;
     }
 }
