@@ -194,7 +194,8 @@ uint64_t vs_qemu_push(struct vs_qemu_guest *guest, const struct vs_qemu_thread *
 void vs_qemu_set_cpu(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
                      struct vs_record *record, bool from_line)
 {
-    if (thread->cpu < 0)
+    /* Lines without thread id come from every thread: only what a line says itself is known. */
+    if (thread->cpu < 0 || (!from_line && thread->id == VS_QEMU_THREAD_UNKNOWN))
         return;
     record->vcpu = (uint16_t)thread->cpu;
     if (!from_line) {
