@@ -62,10 +62,26 @@ void vs_qemu_ask_port(struct vs_qemu_guest *guest, const struct vs_qemu_thread *
         ask->stale = !device;
         guest->counts[VS_QEMU_COUNT_CF8_FOREIGN]++;
     }
+    if (latch.corrected)
+        ask->stale = !device;
     ask->known = latch.known;
     ask->disabled = latch.known && !(latch.value >> 31);
     ask->bdf = (uint16_t)(latch.value >> 8);
-    ask->reg = (uint16_t)((latch.value & 0xfc) | (port & 3));
+    /* QEMU does not mask the latch's low bits (hw/pci/pci_host.c: pci_host_data_read). */
+    ask->reg = (uint16_t)((latch.value & 0xff) | (port & 3));
+}
+
+void vs_qemu_correct_latch(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
+                           uint16_t bdf, uint16_t reg)
+{
+    struct vs_qemu_latch latch = {.value = UINT32_C(0x80000000) | (uint32_t)bdf << 8 | (reg & 0xfc),
+                                  .known = true,
+                                  .corrected = true};
+
+    guest->counts[VS_QEMU_COUNT_CF8_CORRECTED]++;
+    guest->machine = latch;
+    if (thread->cpu >= 0)
+        guest->latches[thread->cpu] = latch;
 }
 
 void vs_qemu_ask_window(struct vs_qemu_guest *guest, uint64_t address, struct vs_qemu_ask *ask)
