@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vpci-trace among other commands: in pipes, stopped, called wrongly.
+set -u
+failures=0
+
+check() { # check CLAIM COMMAND...
+    local claim=$1
+    shift
+    if "$@"; then
+        echo "ok      $claim"
+    else
+        echo "FAILED  $claim"
+        failures=$((failures + 1))
+    fi
+}
+
+# status STATUS TEXT COMMAND...: exits with STATUS and says TEXT on stderr.
+status() {
+    local expected=$1 text=$2 got
+    shift 2
+    "$@" > out.txt 2> err.txt
+    got=$?
+    [ "$got" = "$expected" ] && grep -qF -- "$text" err.txt && return
+    echo "  expected status $expected and '$text'; got $got and:"
+    cat err.txt
+    return 1
+}
+
+rm -rf ./*
+vpci-trace generate -o a.vpt --seed 3 --domains 2 -n 5000
+
+# Traces through pipes.
+through_pipes() {
+    set -o pipefail
+    vpci-trace generate -o - --seed 3 --domains 2 -n 5000 |
+        vpci-trace inject - -o - --remove 20/s --downtime 1ms 2> err.txt |
+        vpci-trace verify - > out.txt
+}
+check "a trace goes through generate, inject and verify by pipes" through_pipes
+check "inject says on standard error what it did" grep -q '^remove: [1-9][0-9]* events$' err.txt
+check "verify finds it complete" grep -q '^-: good, complete' out.txt
+
+exit $((failures > 0))
