@@ -18,9 +18,27 @@ static bool name_is(const struct vs_qemu_line *line, const char *name)
     return line->name_length == strlen(name) && memcmp(line->name, name, line->name_length) == 0;
 }
 
+/* Is this unnamed read of memory that of the device line which the thread printed last?  Then
+ * the address less bus, function and register is where a window starts, on a whole bus. */
+static bool fits_device_line(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
+                             const struct vs_qemu_line *line)
+{
+    const struct vs_qemu_slot *slot;
+    uint64_t place;
+    unsigned bits = line->size_bytes < 4 ? 8 * line->size_bytes : 32;
+
+    if (line->event != VS_QEMU_REGION_READ || thread->read_count == 0 || line->size_bytes > 4)
+        return false;
+    slot = vs_qemu_slot(guest, thread->reads[thread->read_count - 1]);
+    place = (uint64_t)slot->record.sbdf << 12 | slot->record.reg;
+    return slot->bus_known && slot->record.reg != UINT16_MAX &&
+           line->address >= BUS_BYTES + place && (line->address - place) % BUS_BYTES == 0 &&
+           ((slot->record.value ^ line->value) & ((UINT64_C(1) << bits) - 1)) == 0;
+}
+
 /* Which of a PCI host's regions the access hit.  QEMU before 6 prints no names; its ports are
  * architectural, and the window is known once a device line has shown it. */
-enum vs_qemu_path vs_qemu_classify(const struct vs_qemu_guest *guest,
+enum vs_qemu_path vs_qemu_classify(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
                                    const struct vs_qemu_line *line)
 {
     if (line->name_length == 0) {
@@ -29,6 +47,8 @@ enum vs_qemu_path vs_qemu_classify(const struct vs_qemu_guest *guest,
         if (line->address >= 0xcfc && line->address < 0xd00)
             return VS_QEMU_PATH_PORT;
         if (guest->window_known && line->address - guest->window_base < WINDOW_BYTES)
+            return VS_QEMU_PATH_ECAM;
+        if (!guest->window_known && fits_device_line(guest, thread, line))
             return VS_QEMU_PATH_ECAM;
         return VS_QEMU_PATH_NONE;
     }

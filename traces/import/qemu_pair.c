@@ -464,18 +464,28 @@ static void config_access(struct vs_qemu_guest *guest, struct vs_qemu_thread *th
         finish_read(guest, thread, line, &ask);
 }
 
+static void count_region(struct vs_qemu_guest *guest, const struct vs_qemu_line *line)
+{
+    static const char none[] = "unnamed";
+
+    if (line->name_length)
+        vs_qemu_count_other(guest, "region-", line->name, line->name_length);
+    else
+        vs_qemu_count_other(guest, "region-", none, sizeof(none) - 1);
+}
+
 int vs_qemu_pair_region(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
                         const struct vs_qemu_line *line)
 {
     bool write = line->event == VS_QEMU_REGION_WRITE;
-    enum vs_qemu_path path = vs_qemu_classify(guest, line);
+    enum vs_qemu_path path = vs_qemu_classify(guest, thread, line);
     bool access = path == VS_QEMU_PATH_PORT || path == VS_QEMU_PATH_ECAM;
 
     guest->regions_seen = true;
     /* Without thread ids another vCPU's access to a region that QEMU runs without its big lock
      * may come between the two lines of an access; config accesses hold that lock. */
     if (path == VS_QEMU_PATH_NONE && thread->id == VS_QEMU_THREAD_UNKNOWN) {
-        vs_qemu_count_other(guest, "region-", line->name, line->name_length);
+        count_region(guest, line);
         return 0;
     }
     close_write(guest, thread);
@@ -493,7 +503,7 @@ int vs_qemu_pair_region(struct vs_qemu_guest *guest, struct vs_qemu_thread *thre
     } else if (path == VS_QEMU_PATH_CF8) {
         guest->counts[VS_QEMU_COUNT_CF8_READ]++;
     } else {
-        vs_qemu_count_other(guest, "region-", line->name, line->name_length);
+        count_region(guest, line);
     }
     return 0;
 }

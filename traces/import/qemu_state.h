@@ -146,7 +146,7 @@ struct vs_qemu_ask {
     uint16_t bdf, reg;
 };
 
-enum vs_qemu_path vs_qemu_classify(const struct vs_qemu_guest *guest,
+enum vs_qemu_path vs_qemu_classify(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
                                    const struct vs_qemu_line *line);
 /* Through the port, with the latch as it is; device is the access's device line, or NULL. */
 void vs_qemu_ask_port(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,

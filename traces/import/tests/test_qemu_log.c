@@ -246,6 +246,32 @@ static void absent_ecam_reads_wait_for_the_window(void **state)
     collected_free(&out);
 }
 
+#define UNNAMED_READ(U, ADDRESS, VALUE, SIZE)                                         \
+    "7@5.0000" U ":memory_region_ops_read cpu 3 mr 0x5 addr " ADDRESS " value " VALUE \
+    " size " SIZE "\n"
+
+static void the_window_is_learned_from_regions_without_names_too(void **state)
+{
+    struct collected out;
+
+    (void)state;
+    expect(CFG_READ("7", "00", "00:00.0 @0x0", "0x8086")
+               UNNAMED_READ("01", "0xfee00020", "0x8086", "4")
+                   CFG_READ("7", "02", "00:00.0 @0x0", "0x8086")
+                       UNNAMED_READ("03", "0xb0000000", "0x8086", "2")
+                           CFG_READ("7", "04", "00:00.0 @0xc", "0x0")
+                               UNNAMED_READ("05", "0xb000000c", "0x0", "4")
+                                   UNNAMED_READ("06", "0xb0ff8000", "0xffffffff", "4"),
+           "0 d0 v3 00000000 cfg-read 0.2=8086 3\n"
+           "2000 d0 v3 00000000 cfg-read 0.2=8086 20\n"
+           "4000 d0 v3 00000000 cfg-read c.4=0 20\n"
+           "6000 d0 v3 00000ff8 cfg-read 0.4=ffffffff 420\n",
+           &out);
+    assert_int_equal(out.meta.ecam[0].base, 0xb0000000);
+    assert_int_equal(seen(&out, VS_IMPORT_IGNORED, "region-unnamed"), 1);
+    collected_free(&out);
+}
+
 static void logs_without_region_events_are_flagged(void **state)
 {
     const char *threads[] = {"7=3", "9=none"};
@@ -517,6 +543,7 @@ int main(void)
         cmocka_unit_test(newer_qemu_says_empty),
         cmocka_unit_test(an_extended_register_of_a_present_function_is_not_absence),
         cmocka_unit_test(absent_ecam_reads_wait_for_the_window),
+        cmocka_unit_test(the_window_is_learned_from_regions_without_names_too),
         cmocka_unit_test(logs_without_region_events_are_flagged),
         cmocka_unit_test(where_lines_of_a_pair_disagree_the_device_line_has_the_address),
         cmocka_unit_test(a_missing_cf8_line_is_noticed_and_the_latch_corrected),
