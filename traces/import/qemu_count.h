@@ -74,6 +74,7 @@
     X(MSIX_CONFIG, IGNORED, "msix-write-config-lines")                                          \
     X(ACPI_LINE, IGNORED, "acpi-select-and-up-lines")                                           \
     X(EJECT_LINE, IGNORED, "acpi-eject-and-unplug-lines")                                       \
+    X(OTHER_OUTPUT, IGNORED, "other-output-lines")                                              \
     X(OTHER_NAMES, IGNORED, "further-event-and-region-names")
 
 enum vs_qemu_count {

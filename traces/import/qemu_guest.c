@@ -355,6 +355,11 @@ static int step(struct vs_qemu_guest *guest, struct vs_error *error)
         return 0;
     }
     guest->counts[VS_QEMU_COUNT_LINES]++;
+    /* QEMU's own messages go to the same file; a file that begins with them is another file. */
+    if (guest->started && !vs_qemu_line_is_trace(text, length)) {
+        guest->counts[VS_QEMU_COUNT_OTHER_OUTPUT]++;
+        return 0;
+    }
     expected = vs_qemu_line_parse(text, length, &line, &at);
     if (expected)
         return refuse_line(guest, expected, text, length, at, error);

@@ -477,11 +477,37 @@ static void time_that_goes_back_is_held_and_counted(void **state)
     collected_free(&out);
 }
 
+static void what_qemu_itself_prints_is_counted_and_passed_over(void **state)
+{
+    static const char dated[] = AT("00") "pci_cfg_read mch 00:00.0 @0x0 -> 0x1\n" AT(
+        "01") "qemu-system-x86_64: terminating on signal 15\n";
+    struct collected out;
+
+    (void)state;
+    expect(CFG_READ("7", "00", "00:00.0 @0x0",
+                    "0x1") "\n"
+                           "qemu-system-x86_64: terminating on signal 15 from pid 1 (bash)\n"
+                           "2026-11-22T20:00:00.000001Z qemu-system-x86_64: warning: no\n" CFG_READ(
+                               "7", "01", "00:00.0 @0x2", "0x1"),
+           "0 d0 v-1 00000000 cfg-read 0.2=1 1\n"
+           "1000 d0 v-1 00000000 cfg-read 2.2=1 1\n",
+           &out);
+    assert_int_equal(seen(&out, VS_IMPORT_IGNORED, "other-output-lines"), 3);
+    collected_free(&out);
+    expect(dated, "0 d0 v-1 00000000 cfg-read 0.2=1 1\n", &out);
+    assert_int_equal(seen(&out, VS_IMPORT_IGNORED, "other-output-lines"), 1);
+    collected_free(&out);
+    collect_text(&vs_importer_qemu_log, NULL, "qemu-system-x86_64: warning: no\n", &out);
+    assert_int_equal(out.ret, VS_ERR_INPUT);
+    assert_non_null(strstr(out.error.text, "expected THREAD@SECONDS.MICROS:EVENT"));
+    collected_free(&out);
+}
+
 static void a_malformed_line_is_an_error_with_its_place_unless_tolerated(void **state)
 {
     static const char log[] =
-        CFG_READ("7", "00", "00:00.0 @0x0", "0x1") "qemu-system-x86_64: warning: no\n" CFG_READ(
-            "7", "01", "00:00.0 @0x0", "0x1");
+        CFG_READ("7", "00", "00:00.0 @0x0",
+                 "0x1") "7@5.0: warning: no\n" CFG_READ("7", "01", "00:00.0 @0x0", "0x1");
     struct vs_import_options options = {.tolerate = true};
     struct collected out;
 
@@ -489,8 +515,8 @@ static void a_malformed_line_is_an_error_with_its_place_unless_tolerated(void **
     collect_text(&vs_importer_qemu_log, NULL, log, &out);
     assert_int_equal(out.ret, VS_ERR_INPUT);
     assert_int_equal(out.error.line, 2);
-    assert_non_null(strstr(out.error.text, "expected THREAD@SECONDS.MICROS:EVENT"));
-    assert_non_null(strstr(out.error.text, "found 'qemu-system"));
+    assert_non_null(strstr(out.error.text, "expected six digits of microseconds"));
+    assert_non_null(strstr(out.error.text, "found ': warning"));
     collected_free(&out);
     collect_text(&vs_importer_qemu_log, &options, log, &out);
     assert_int_equal(out.ret, 0);
@@ -554,6 +580,7 @@ int main(void)
         cmocka_unit_test(msix_table_accesses_find_their_device),
         cmocka_unit_test(several_logs_become_domains_and_segments_and_say_so),
         cmocka_unit_test(time_that_goes_back_is_held_and_counted),
+        cmocka_unit_test(what_qemu_itself_prints_is_counted_and_passed_over),
         cmocka_unit_test(a_malformed_line_is_an_error_with_its_place_unless_tolerated),
         cmocka_unit_test(empty_files_and_other_files_are_refused),
         cmocka_unit_test(sizes_are_inferred_from_register_alignment_and_value),
