@@ -41,4 +41,29 @@ check "a trace goes through generate, inject and verify by pipes" through_pipes
 check "inject says on standard error what it did" grep -q '^remove: [1-9][0-9]* events$' err.txt
 check "verify finds it complete" grep -q '^-: good, complete' out.txt
 
+# A signal: the pipe stays open, so that the command waits for more of the trace.
+stopped_by() {
+    local signal=$1 number=$2
+    mkfifo "$signal.fifo"
+    # Not in the background: a shell without job control has those ignore SIGINT.
+    (
+        head -c 30000 a.vpt
+        for _ in $(seq 200); do
+            ls ./*.part > /dev/null 2>&1 && break
+            sleep 0.05
+        done
+        ls ./*.part > parts.txt 2>&1
+        kill -"$signal" "$(cat pid.txt)"
+        sleep 1
+    ) > "$signal.fifo" &
+    sh -c 'echo $$ > pid.txt; exec vpci-trace slice - -o "$1"' sh "$signal.vpt" < "$signal.fifo"
+    local got=$?
+    wait
+    [ "$got" = $((128 + number)) ] && grep -q part parts.txt &&
+        [ "$(ls "$signal".vpt* 2> /dev/null)" = "" ]
+}
+check "SIGTERM leaves no temporary file" stopped_by TERM 15
+check "SIGINT leaves no temporary file" stopped_by INT 2
+check "SIGHUP leaves no temporary file" stopped_by HUP 1
+
 exit $((failures > 0))
