@@ -56,6 +56,7 @@
     /* should have become a record and did not */                                               \
     X(MALFORMED, NOT_REBUILT, "malformed-lines")                                                \
     X(TRUNCATED, NOT_REBUILT, "damaged-input-cut-off")                                          \
+    X(CUT_LINE, NOT_REBUILT, "cut-last-line")                                                   \
     X(NO_CF8, NOT_REBUILT, "port-data-before-first-cf8")                                        \
     X(NO_WINDOW, NOT_REBUILT, "ecam-access-without-known-window")                               \
     X(OUTSIDE_WINDOW, NOT_REBUILT, "ecam-access-outside-window")                                \

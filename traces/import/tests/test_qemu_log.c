@@ -503,6 +503,18 @@ static void what_qemu_itself_prints_is_counted_and_passed_over(void **state)
     collected_free(&out);
 }
 
+static void a_last_line_without_newline_is_cut_and_dropped(void **state)
+{
+    struct collected out;
+
+    (void)state;
+    expect(CFG_READ("7", "00", "00:00.0 @0x0", "0x1") "7@5.000001:pci_cfg_read a 00:01.0 @0x0 -> "
+                                                      "0x10d3",
+           "0 d0 v-1 00000000 cfg-read 0.2=1 1\n", &out);
+    assert_int_equal(seen(&out, VS_IMPORT_NOT_REBUILT, "cut-last-line"), 1);
+    collected_free(&out);
+}
+
 static void a_malformed_line_is_an_error_with_its_place_unless_tolerated(void **state)
 {
     static const char log[] =
@@ -581,6 +593,7 @@ int main(void)
         cmocka_unit_test(several_logs_become_domains_and_segments_and_say_so),
         cmocka_unit_test(time_that_goes_back_is_held_and_counted),
         cmocka_unit_test(what_qemu_itself_prints_is_counted_and_passed_over),
+        cmocka_unit_test(a_last_line_without_newline_is_cut_and_dropped),
         cmocka_unit_test(a_malformed_line_is_an_error_with_its_place_unless_tolerated),
         cmocka_unit_test(empty_files_and_other_files_are_refused),
         cmocka_unit_test(sizes_are_inferred_from_register_alignment_and_value),
