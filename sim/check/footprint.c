@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Partial-order reduction.  Two steps commute unless one writes what the other
+ * reads or writes (the table `footprint` below says for each kind of instruction
+ * what that is).  When an actor's next step commutes with everything that any
+ * other actor may do before this actor moves again, then every schedule is
+ * equivalent to one in which that step comes first, and the others' steps need
+ * not be tried here: {the step} is a persistent set (Godefroid, "Partial-Order
+ * Methods for the Verification of Concurrent Systems", LNCS 1032, 1996, ch. 4).
+ * Persistent sets keep every deadlock and, in a state space without cycles, at
+ * least one schedule of every class of equivalent ones.  Ours has none: programs
+ * only go forward, and a loop over a list advances.  What breaks a rule depends
+ * only on what a step reads, so an equivalent schedule breaks it as well.
+ *
+ * What an actor may still do is everything reachable in its program, except
+ * behind a lock that the first actor holds: it cannot get past that before the
+ * first actor moves.  That is decided for lock instances that are certain to be
+ * the same (global; per domain or device where owners and objects do not change).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* Data bits. */
+#define LISTS(list, group) (UINT64_C(1) << ((list) * VS_CHECK_DOMAINS_MAX + (group)))
+#define PDEV(device)       (UINT64_C(1) << (12 + (device)))
+#define VPCI_PTR(device)   (UINT64_C(1) << (16 + (device)))
+#define VPCI(device)       (UINT64_C(1) << (20 + (device)))
+#define BARS(device)       (UINT64_C(1) << (24 + (device)))
+#define OWNER(device)      (UINT64_C(1) << (28 + (device)))
+#define REFS(device)       (UINT64_C(1) << (32 + (device)))
+#define ALL_DEVICES(bit0)  ((bit0)*UINT64_C(15)) /* that bit for every device */
+#define RCU                (UINT64_C(1) << 40)
+#define SLOTS              (UINT64_C(1) << 41)
+#define PAGES              (UINT64_C(1) << 42)
+#define BARRIER            (UINT64_C(1) << 43)
+
+#define NODE_BIT(decl, place) (UINT64_C(1) << (((decl)*4 + (place)) % 64))
+
+#define CACHE 1024 /* power of two */
+
+struct cached {
+    uint64_t cut_all, cut_write; /* lock bits that the first actor holds: for anyone, for writers */
+    uint16_t pc;
+    uint8_t actor, call, pending, used;
+    struct vs_footprint future;
+};
+
+struct vs_reducer {
+    const struct vs_check_model *model;
+    uint8_t decl_place[VS_POLICY_LOCKS_MAX]; /* compact index of each lock that is left */
+    struct cached cache[CACHE];
+    uint8_t seen[UINT16_MAX / 8 + 1];
+    uint16_t stack[UINT16_MAX + 1]; /* an instruction is pushed once in a walk */
+    bool too_many; /* more locks than there are bits: nothing is reduced */
+};
+
+struct vs_reducer *vs_reducer_new(void)
+{
+    return calloc(1, sizeof(struct vs_reducer));
+}
+
+void vs_reducer_free(struct vs_reducer *reducer)
+{
+    free(reducer);
+}
+
+void vs_reducer_begin(struct vs_reducer *reducer, const struct vs_check_model *model)
+{
+    uint8_t next = 0;
+
+    reducer->model = model;
+    for (size_t i = 0; i < model->code->policy->lock_count; i++)
+        if (!((model->code->dropped_locks >> i) & 1u))
+            reducer->decl_place[i] = next++;
+    reducer->too_many = next > 16;
+    for (unsigned int i = 0; i < CACHE; i++)
+        reducer->cache[i].used = 0;
+}
+
+/* Which device an instruction means, as a bit set shifted by its place: certain for
+ * the call's own, anyone for a loop's. */
+static uint64_t devices(const struct vs_check_model *model, uint8_t device, uint8_t which)
+{
+    if (which == VS_OTHER || device == NONE)
+        return (UINT64_C(1) << model->setup->device_count) - 1;
+    return UINT64_C(1) << device;
+}
+
+/* The bits of lock instances that an instruction may mean; *certain when it is one. */
+static uint64_t lock_bits(const struct vs_reducer *reducer, uint8_t actor,
+                          const struct vs_check_call *call, const struct vs_check_insn *insn,
+                          bool *certain)
+{
+    const struct vs_check_model *model = reducer->model;
+    const struct vs_check_setup *setup = model->setup;
+    const struct vs_lock_decl *decl = &model->code->policy->locks[insn->lock];
+    unsigned int place = reducer->decl_place[insn->lock];
+    uint64_t bits = 0;
+
+    *certain = true;
+    if (decl->scope == VS_SCOPE_GLOBAL)
+        return NODE_BIT(place, 0);
+    if (decl->scope == VS_SCOPE_DEVICE) {
+        uint64_t set = devices(model, call->device, insn->which);
+
+        *certain = insn->which == VS_SELF && call->device != NONE &&
+                   (decl->inside == VS_OBJECT_NONE || model->objects_fixed);
+        for (unsigned int i = 0; i < setup->device_count; i++)
+            bits |= (set >> i) & 1u ? NODE_BIT(place, i) : 0;
+        return bits;
+    }
+    switch (insn->whose) {
+    case VS_OF_CALLER:
+        return NODE_BIT(place, setup->actors[actor].domain);
+    case VS_OF_HARDWARE:
+        return NODE_BIT(place, 0);
+    case VS_OF_TARGET:
+        return NODE_BIT(place, call->target != NONE ? call->target : 0);
+    default:
+        if (model->owners_fixed && call->device != NONE)
+            return NODE_BIT(place, setup->devices[call->device].owner);
+        *certain = false;
+        for (unsigned int i = 0; i < setup->domain_count; i++)
+            bits |= NODE_BIT(place, i);
+        return bits;
+    }
+}
+
+static uint64_t list_bits(const struct vs_check_model *model, uint8_t actor,
+                          const struct vs_check_call *call, const struct vs_check_insn *insn)
+{
+    uint64_t bits = 0;
+
+    if (insn->argument == VS_LIST_ALL_DEVICES)
+        return LISTS(VS_LIST_ALL_DEVICES, 0);
+    if (insn->code == C_UNLINK || (insn->whose == VS_OF_OWNER && !model->owners_fixed)) {
+        for (unsigned int i = 0; i < VS_CHECK_DOMAINS_MAX; i++)
+            bits |= LISTS(insn->argument, i);
+        return bits;
+    }
+    uint8_t group = model->setup->actors[actor].domain;
+
+    if (insn->whose == VS_OF_HARDWARE)
+        group = 0;
+    else if (insn->whose == VS_OF_TARGET)
+        group = call->target != NONE ? call->target : 0;
+    else if (insn->whose == VS_OF_OWNER && call->device != NONE)
+        group = model->setup->devices[call->device].owner;
+    return LISTS(insn->argument, group);
+}
+
+/* Freeing an object writes its life, and looks at who spins on a lock inside. */
+static void frees(struct vs_footprint *print, const struct vs_reducer *reducer, uint64_t set)
+{
+    const struct vs_policy *policy = reducer->model->code->policy;
+
+    print->data_write |= set * PDEV(0) | set * VPCI(0) | set * BARS(0);
+    for (size_t i = 0; i < policy->lock_count; i++)
+        if (policy->locks[i].inside != VS_OBJECT_NONE &&
+            !((reducer->model->code->dropped_locks >> i) & 1u))
+            for (unsigned int j = 0; j < reducer->model->setup->device_count; j++)
+                print->lock_write |= NODE_BIT(reducer->decl_place[i], j);
+}
+
+/* What an instruction reads and writes: the table of dependence. */
+static void footprint(const struct vs_reducer *reducer, uint8_t actor,
+                      const struct vs_check_call *call, const struct vs_check_insn *insn,
+                      struct vs_footprint *print)
+{
+    const struct vs_check_model *model = reducer->model;
+    uint64_t set = devices(model, call->device, insn->which);
+    bool certain;
+
+    switch (insn->code) {
+    case C_LOCK:
+    case C_TRY:
+    case C_UNLOCK: {
+        /* Readers of one lock commute as long as no writer comes: a writer's request
+         * is a write, and nobody is at it or beyond when this is asked. */
+        uint64_t bits = lock_bits(reducer, actor, call, insn, &certain);
+
+        *(insn->mode == VS_MODE_READ ? &print->lock_read : &print->lock_write) |= bits;
+        if (model->code->policy->locks[insn->lock].inside != VS_OBJECT_NONE)
+            print->data_read |= set * PDEV(0) | set * VPCI(0);
+        if (model->code->policy->locks[insn->lock].scope == VS_SCOPE_DOMAIN && !model->owners_fixed)
+            print->data_read |= set * OWNER(0);
+        return;
+    }
+    case C_LOOKUP:
+    case C_EACH:
+    case C_EACH_NEXT:
+        print->data_read |= list_bits(model, actor, call, insn) | ALL_DEVICES(PDEV(0)) |
+                            ALL_DEVICES(OWNER(0));
+        return;
+    case C_LINK:
+    case C_UNLINK:
+        print->data_write |= list_bits(model, actor, call, insn);
+        print->data_read |= set * OWNER(0);
+        return;
+    case C_DEREF:
+        print->data_read |= set * PDEV(0) | set * VPCI_PTR(0);
+        if (insn->which == VS_OTHER) /* a loop in address order looks the device up again */
+            print->data_read |= (UINT64_C(1) << (VS_LIST_COUNT * VS_CHECK_DOMAINS_MAX)) - 1;
+        return;
+    case C_USE:
+        print->data_read |= set * PDEV(0) | set * VPCI_PTR(0) | set * VPCI(0);
+        return;
+    case C_TOUCH:
+        print->data_read |= set * PDEV(0) | set * VPCI_PTR(0) | set * OWNER(0);
+        return;
+    case C_BARS_BEGIN:
+    case C_BARS_END:
+        print->data_read |= set * VPCI(0);
+        print->data_write |= insn->mode == VS_MODE_WRITE ? set * BARS(0) : 0;
+        print->data_read |= insn->mode == VS_MODE_WRITE ? 0 : set * BARS(0);
+        return;
+    case C_SET_OWNER:
+        print->data_write |= set * OWNER(0);
+        return;
+    case C_ALLOCATE:
+        print->data_write |= set * PDEV(0) | set * VPCI(0) | set * VPCI_PTR(0) | set * REFS(0);
+        print->data_read |= LISTS(VS_LIST_ALL_DEVICES, 0);
+        return;
+    case C_PUBLISH:
+    case C_CLEAR:
+        print->data_write |= set * VPCI_PTR(0);
+        print->data_read |= set * VPCI(0);
+        return;
+    case C_COMPLETE:
+        print->data_write |= set * VPCI(0);
+        return;
+    case C_FREE:
+        print->data_read |= set * VPCI_PTR(0);
+        frees(print, reducer, set);
+        return;
+    case C_CALL_RCU:
+        print->data_write |= RCU;
+        frees(print, reducer, set);
+        return;
+    case C_RCU_LOCK:
+        print->data_read |= RCU;
+        return;
+    case C_RCU_UNLOCK: /* callbacks may run */
+        print->data_write |= RCU;
+        frees(print, reducer, ALL_DEVICES(UINT64_C(1)));
+        return;
+    case C_GET:
+        print->data_write |= set * REFS(0);
+        print->data_read |= set * PDEV(0);
+        return;
+    case C_PUT:
+        print->data_write |= set * REFS(0);
+        print->data_read |= set * PDEV(0);
+        frees(print, reducer, set);
+        return;
+    case C_DEFER: /* the slots of all, and whether the device decodes */
+    case C_CLEAR_PENDING:
+        print->data_write |= SLOTS;
+        print->data_read |= set * BARS(0);
+        return;
+    case C_MAP_PAGE:
+        print->data_write |= PAGES;
+        return;
+    default: /* rcu_barrier and what passes a quiescent state; what is private */
+        print->data_write |= model->has_barrier ? BARRIER | RCU : 0;
+        return;
+    }
+}
+
+static bool clash(const struct vs_footprint *a, const struct vs_footprint *b)
+{
+    return (a->lock_write & (b->lock_read | b->lock_write)) | (a->lock_read & b->lock_write) |
+           (a->data_write & (b->data_read | b->data_write)) | (a->data_read & b->data_write);
+}
+
+/* ------------------------------------------------------------------ futures */
+
+/* A walk over an actor's program from pc. */
+struct walk {
+    struct vs_reducer *reducer;
+    struct vs_footprint *future;
+    const struct vs_check_call *call;
+    uint64_t cut_all, cut_write;
+    uint16_t low, high; /* instructions seen, to wipe the marks */
+    uint16_t depth;
+    uint8_t actor;
+    bool leaves; /* a lookup or test that may fail was passed: the miss program follows */
+    bool ends;
+};
+
+static void push(struct walk *walk, uint16_t pc)
+{
+    uint8_t *seen = &walk->reducer->seen[pc / 8];
+
+    if (*seen & (1u << (pc % 8)))
+        return;
+    *seen |= (uint8_t)(1u << (pc % 8));
+    walk->low = pc < walk->low ? pc : walk->low;
+    walk->high = pc > walk->high ? pc : walk->high;
+    walk->reducer->stack[walk->depth++] = pc;
+}
+
+static void visit(struct walk *walk, uint16_t pc)
+{
+    const struct vs_check_insn *insn = &walk->reducer->model->code->insns[pc];
+    bool certain = false;
+
+    footprint(walk->reducer, walk->actor, walk->call, insn, walk->future);
+    switch (insn->code) {
+    case C_END:
+        walk->ends = true;
+        return;
+    case C_JUMP:
+        push(walk, insn->target);
+        return;
+    case C_LEAVE:
+        walk->leaves = true;
+        return;
+    case C_LOCK:
+    case C_TRY: {
+        uint64_t bits = lock_bits(walk->reducer, walk->actor, walk->call, insn, &certain);
+        uint64_t cut = insn->mode == VS_MODE_READ ? walk->cut_all
+                                                  : walk->cut_all | walk->cut_write;
+
+        if (insn->code == C_TRY)
+            push(walk, insn->target);
+        if (certain && (bits & cut))
+            return; /* it waits there until the first actor moves */
+        break;
+    }
+    case C_LOOKUP:
+    case C_ALLOCATE:
+    case C_TAKE_PENDING:
+        walk->leaves = true;
+        break;
+    case C_DEREF:
+        if (insn->target)
+            push(walk, insn->target);
+        else
+            walk->leaves = true;
+        break;
+    case C_EACH:
+    case C_EACH_NEXT:
+        push(walk, insn->target);
+        break;
+    default:
+        break;
+    }
+    push(walk, (uint16_t)(pc + 1));
+}
+
+static void walk_from(struct walk *walk, uint16_t start)
+{
+    if (!start)
+        return;
+    walk->depth = 0;
+    walk->low = walk->high = start;
+    push(walk, start);
+    while (walk->depth > 0)
+        visit(walk, walk->reducer->stack[--walk->depth]);
+    memset(&walk->reducer->seen[walk->low / 8], 0, (size_t)(walk->high / 8 - walk->low / 8) + 1);
+}
+
+/* All that an actor may still do from here, short of locks that are cut. */
+static void compute_future(struct vs_reducer *reducer, const struct vs_check_state *state,
+                           uint8_t actor, struct cached *entry)
+{
+    const struct vs_check_model *model = reducer->model;
+    const struct vs_check_vcpu *vcpu = &state->vcpus[actor];
+    const struct vs_check_actor *who = &model->setup->actors[actor];
+    struct vs_check_call own = who->calls[vcpu->call];
+    struct walk walk = {.reducer = reducer,
+                        .future = &entry->future,
+                        .call = &own,
+                        .cut_all = entry->cut_all,
+                        .cut_write = entry->cut_write,
+                        .actor = actor};
+
+    entry->future = (struct vs_footprint){0};
+    walk.leaves = vcpu->flags & F_LEAVING;
+    walk_from(&walk, vcpu->flags & F_LEAVING ? 0 : vcpu->pc);
+    for (uint8_t i = vcpu->call; i < who->call_count; i++) {
+        const struct vs_check_entry *parts = vs_check_entry_of(model, actor, i);
+        bool first = i == vcpu->call;
+
+        own = who->calls[i];
+        if (!first && !walk.ends)
+            break;
+        if (!first)
+            walk_from(&walk, parts->start);
+        if (!first || !(vcpu->flags & F_PENDING)) {
+            if (walk.leaves)
+                walk_from(&walk, parts->miss);
+            walk_from(&walk, parts->pending);
+        }
+        if (walk.leaves || parts->pending)
+            walk_from(&walk, parts->pending_miss);
+    }
+}
+
+/* What an actor gives back when it leaves: all that it holds. */
+static void add_releases(const struct vs_reducer *reducer, const struct vs_check_state *state,
+                         uint8_t actor, struct vs_footprint *print)
+{
+    const struct vs_check_model *model = reducer->model;
+    const struct vs_check_vcpu *vcpu = &state->vcpus[actor];
+
+    for (uint8_t i = 0; i < vcpu->held_count; i++) {
+        uint8_t decl = model->lock_decl[vcpu->held[i].lock];
+        unsigned int place = (unsigned int)(vcpu->held[i].lock - model->lock_base[decl]);
+        bool inside = model->code->policy->locks[decl].inside != VS_OBJECT_NONE;
+
+        if (inside) {
+            place /= GENERATIONS;
+            print->data_read |= PDEV(place) | VPCI(place);
+        }
+        *(vcpu->held[i].mode == VS_MODE_READ ? &print->lock_read : &print->lock_write) |=
+            NODE_BIT(reducer->decl_place[decl], place);
+    }
+    if (vcpu->ref_count > 0) {
+        print->data_write |= ALL_DEVICES(REFS(0));
+        frees(print, reducer, ALL_DEVICES(UINT64_C(1)));
+    }
+    if (vcpu->rcu_depth > 0) {
+        print->data_write |= RCU;
+        if (model->has_callbacks)
+            frees(print, reducer, ALL_DEVICES(UINT64_C(1)));
+    }
+}
+
+/* Lock bits that an actor holds: nobody, or no writer, gets past them. */
+static void cuts(const struct vs_reducer *reducer, const struct vs_check_state *state,
+                 uint8_t actor, uint64_t *all, uint64_t *write)
+{
+    const struct vs_check_model *model = reducer->model;
+    const struct vs_check_vcpu *vcpu = &state->vcpus[actor];
+
+    *all = *write = 0;
+    for (uint8_t i = 0; i < vcpu->held_count; i++) {
+        uint8_t decl = model->lock_decl[vcpu->held[i].lock];
+        unsigned int place = (unsigned int)(vcpu->held[i].lock - model->lock_base[decl]);
+
+        if (model->code->policy->locks[decl].inside != VS_OBJECT_NONE) {
+            if (!model->objects_fixed)
+                continue;
+            place /= GENERATIONS;
+        }
+        *(vcpu->held[i].mode == VS_MODE_READ ? write : all) |=
+            NODE_BIT(reducer->decl_place[decl], place);
+    }
+}
+
+static const struct vs_footprint *future_of(struct vs_reducer *reducer,
+                                            const struct vs_check_state *state, uint8_t actor,
+                                            uint64_t cut_all, uint64_t cut_write)
+{
+    const struct vs_check_vcpu *vcpu = &state->vcpus[actor];
+    uint8_t mode = vcpu->flags & (F_PENDING | F_LEAVING | F_MISS);
+    uint64_t hash = (cut_all * 31 + cut_write * 17 + vcpu->pc) * UINT64_C(0x9e3779b97f4a7c15) +
+                    ((uint64_t)actor << 40 | (uint64_t)vcpu->call << 44 | (uint64_t)mode << 48) *
+                        UINT64_C(0xff51afd7ed558ccd);
+    struct cached *entry = &reducer->cache[(hash >> 32) & (CACHE - 1)];
+
+    if (entry->used && entry->pc == vcpu->pc && entry->actor == actor &&
+        entry->call == vcpu->call && entry->pending == mode && entry->cut_all == cut_all &&
+        entry->cut_write == cut_write)
+        return &entry->future;
+    *entry = (struct cached){.cut_all = cut_all,
+                             .cut_write = cut_write,
+                             .pc = vcpu->pc,
+                             .actor = actor,
+                             .call = vcpu->call,
+                             .pending = mode,
+                             .used = 1};
+    compute_future(reducer, state, actor, entry);
+    return &entry->future;
+}
+
+/* What an actor's next step reads and writes. */
+static void next_print(const struct vs_reducer *reducer, const struct vs_check_state *state,
+                       uint8_t actor, struct vs_footprint *print)
+{
+    const struct vs_check_vcpu *vcpu = &state->vcpus[actor];
+    const struct vs_check_actor *who = &reducer->model->setup->actors[actor];
+
+    *print = (struct vs_footprint){0};
+    if (vcpu->flags & F_LEAVING)
+        add_releases(reducer, state, actor, print);
+    else
+        footprint(reducer, actor, &who->calls[vcpu->call],
+                  &reducer->model->code->insns[vcpu->pc], print);
+}
+
+uint8_t vs_reducer_choose(struct vs_reducer *reducer, const struct vs_check_state *state,
+                          uint8_t movable)
+{
+    const struct vs_check_setup *setup = reducer->model->setup;
+
+    for (uint8_t i = 0; i < setup->actor_count && !reducer->too_many; i++) {
+        struct vs_footprint next;
+        uint64_t all, write;
+        bool alone = (movable >> i) & 1u;
+
+        if (!alone)
+            continue;
+        next_print(reducer, state, i, &next);
+        cuts(reducer, state, i, &all, &write);
+        for (uint8_t j = 0; alone && j < setup->actor_count; j++) {
+            struct vs_footprint others;
+
+            if (j == i || (state->vcpus[j].flags & F_FINISHED))
+                continue;
+            others = *future_of(reducer, state, j, all, write);
+            add_releases(reducer, state, j, &others);
+            alone = !clash(&next, &others);
+        }
+        if (alone)
+            return i;
+    }
+    return NONE;
+}
