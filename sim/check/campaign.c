@@ -7,7 +7,6 @@
  * first in another.  A triple that contains a pair which broke a rule is left
  * out: it can only break it again.
  */
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,11 +140,6 @@ static int search(struct round *round, const size_t *which, uint8_t actors, stru
     return broken;
 }
 
-static bool is_stopped(const struct round *round)
-{
-    return round->campaign->stop && atomic_load(round->campaign->stop);
-}
-
 static int run_pairs(struct round *round, struct vs_error *error)
 {
     for (size_t i = 0; i < round->count; i++)
@@ -156,8 +150,6 @@ static int run_pairs(struct round *round, struct vs_error *error)
                 return ret;
             round->refuted[i][j] = ret > 0;
             round->verdict->pairs++;
-            if (is_stopped(round))
-                return VS_ERR_STOPPED;
         }
     return 0;
 }
@@ -176,8 +168,6 @@ static int run_triples(struct round *round, struct vs_error *error)
                 if (ret < 0)
                     return ret;
                 round->verdict->triples++;
-                if (is_stopped(round))
-                    return VS_ERR_STOPPED;
             }
     return 0;
 }

@@ -180,7 +180,6 @@ struct vs_check_campaign {
     uint8_t devices, domains; /* at most 3 and 2: more is a scenario's business */
     uint8_t actors;           /* 2: pairs; 3: and triples */
     struct vs_check_limits limits;
-    const _Atomic bool *stop; /* or NULL: give up soon with VS_ERR_STOPPED */
 };
 
 /* What is known of a policy afterwards. */
