@@ -29,9 +29,9 @@ static struct vs_json_out *scenarios_json(const struct vs_check_run *run, size_t
             vs_json_add_string(out, "because", run->scenarios[s]->not_modelled);
         } else {
             vs_json_add_string(out, "verdict",
-                               cell->violated            ? "violated"
+                               cell->violated          ? "violated"
                                : cell->search.complete ? "holds"
-                                                         : "unknown");
+                                                       : "unknown");
             vs_json_add_boolean(out, "as-expected", !vs_check_cell_surprises(run, index, s));
             vs_json_add_u64(out, "states", cell->search.states);
             vs_json_add_u64(out, "steps", cell->search.transitions);
@@ -50,7 +50,9 @@ static struct vs_json_out *campaign_json(const struct vs_check_job *job, struct 
     struct vs_json_out *out = vs_json_new_object(), *findings = vs_json_new_array();
 
     vs_json_add_string(out, "verdict",
-                       verdict->found ? "violated" : verdict->cut ? "cut-short" : "ok");
+                       verdict->found ? "violated"
+                       : verdict->cut ? "cut-short"
+                                      : "ok");
     vs_json_add_u64(out, "distinct-programs", verdict->programs);
     vs_json_add_u64(out, "pairs", verdict->pairs);
     vs_json_add_u64(out, "triples", verdict->triples);

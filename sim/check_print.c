@@ -20,8 +20,7 @@ static void print_bounds(const struct vs_check_run *run, FILE *stream)
                  "rounds; a search stops at %llu states",
                  campaign->actors > 2 ? " and every triple" : "", campaign->devices,
                  vs_plural(campaign->devices), campaign->domains, vs_plural(campaign->domains),
-                 run->rounds,
-                 (unsigned long long)campaign->limits.states);
+                 run->rounds, (unsigned long long)campaign->limits.states);
         vs_table_wrap(stream, "Explored:      ", text);
         vs_table_wrap(stream, "Not explored:  ",
                       "more vCPUs, devices or operations in a row than that; weakly ordered "
@@ -56,7 +55,9 @@ static void print_verdicts(const struct vs_check_run *run, FILE *stream)
         const struct vs_check_verdict *verdict = &job->verdict;
 
         fprintf(stream, "%-*s %-9s %12s %9s %9s %6.1fMiB %6.2fs  ", NAME_WIDTH, job->policy->name,
-                verdict->found ? "violated" : verdict->cut ? "cut short" : "ok",
+                verdict->found ? "violated"
+                : verdict->cut ? "cut short"
+                               : "ok",
                 vs_count_text(verdict->pairs + verdict->triples, combinations),
                 vs_rate_text((double)verdict->states, states),
                 vs_rate_text((double)verdict->transitions, steps),

@@ -50,8 +50,8 @@ static int judge_scenario(const struct vs_check_run *run, struct vs_check_job *j
     }
     vs_check_result_release(&result);
     if (cell->violated)
-        ret = vs_check_shorten(job->code, &run->campaign.limits, space, &cell->finding,
-                               &job->error);
+        ret =
+            vs_check_shorten(job->code, &run->campaign.limits, space, &cell->finding, &job->error);
     return ret == 0 && cell->violated ? vs_check_describe(job->code, &cell->finding, &job->error)
                                       : ret;
 }
@@ -132,8 +132,7 @@ int vs_check_run(struct vs_check_run *run, struct vs_error *error)
 bool vs_check_cell_surprises(const struct vs_check_run *run, size_t job, size_t scenario)
 {
     const struct vs_check_cell *cell = &run->jobs[job].cells[scenario];
-    int expected =
-        vs_scenario_expected(run->scenarios[scenario], run->jobs[job].policy->name);
+    int expected = vs_scenario_expected(run->scenarios[scenario], run->jobs[job].policy->name);
 
     return cell->decided && expected >= 0 && (expected == 1) != cell->violated;
 }

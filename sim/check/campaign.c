@@ -87,7 +87,8 @@ static void begin_round(struct round *round, uint8_t first_owner_rest)
     round->count = 0;
     memset(round->refuted, 0, sizeof(round->refuted));
     for (int op = 0; op < VS_OP_COUNT; op++)
-        if (op != VS_OP_MAP_PENDING && representative(round->code, (enum vs_op)op) == (enum vs_op)op)
+        if (op != VS_OP_MAP_PENDING &&
+            representative(round->code, (enum vs_op)op) == (enum vs_op)op)
             add_operation(round, (enum vs_op)op);
 }
 
@@ -197,8 +198,8 @@ int vs_check_campaign_run(const struct vs_check_code *code,
             ret = run_triples(round, error);
     }
     for (int op = 0; op < VS_OP_COUNT; op++)
-        verdict->programs += op != VS_OP_MAP_PENDING &&
-                             representative(code, (enum vs_op)op) == (enum vs_op)op;
+        verdict->programs +=
+            op != VS_OP_MAP_PENDING && representative(code, (enum vs_op)op) == (enum vs_op)op;
     if (ret == 0)
         ret = vs_check_order_cycle(round->order, code->policy, &verdict->order, error);
     if (ret > 0)

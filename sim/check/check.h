@@ -92,7 +92,7 @@ struct vs_check_device {
 
 struct vs_check_setup {
     uint8_t device_count, domain_count, actor_count;
-    uint8_t rounds; /* rounds of a loop that is written with a count: 1 or 2 */
+    uint8_t rounds;  /* rounds of a loop that is written with a count: 1 or 2 */
     uint32_t opt_in; /* bit per enum vs_violation that is looked for besides the others */
     struct vs_check_device devices[VS_CHECK_DEVICES_MAX];
     struct vs_check_actor actors[VS_CHECK_ACTORS_MAX];
@@ -106,8 +106,8 @@ int vs_check_setup_validate(const struct vs_check_setup *setup, struct vs_error 
 
 /* A policy's programs made flat; immutable, so that threads may share it. */
 struct vs_check_code;
-int vs_check_code_build(const struct vs_policy *policy, uint8_t rounds,
-                        struct vs_check_code **code, struct vs_error *error);
+int vs_check_code_build(const struct vs_policy *policy, uint8_t rounds, struct vs_check_code **code,
+                        struct vs_error *error);
 void vs_check_code_free(struct vs_check_code *code);
 /* Are the two operations the same program to a checker, for every caller and device? */
 bool vs_check_same_program(const struct vs_check_code *code, enum vs_op one, enum vs_op other);
@@ -123,7 +123,7 @@ struct vs_check_limits {
 struct vs_check_finding {
     enum vs_violation violation;
     struct vs_check_setup setup;
-    uint8_t actor; /* who broke it */
+    uint8_t actor;  /* who broke it */
     char text[320]; /* what happened: vs_check_describe */
     uint16_t length;
     uint8_t *schedule; /* the actor of every step */
@@ -154,7 +154,7 @@ void vs_check_space_free(struct vs_check_space *space);
 
 struct vs_check_result {
     struct vs_check_search search;
-    uint32_t found;                                      /* bit per enum vs_violation */
+    uint32_t found;                                       /* bit per enum vs_violation */
     struct vs_check_finding findings[VS_VIOLATION_COUNT]; /* of those found */
 };
 
@@ -214,9 +214,8 @@ int vs_check_schedule_print(const struct vs_check_code *code,
                             const struct vs_check_finding *finding, FILE *stream,
                             struct vs_error *error);
 /* The same as JSON, added to out: policy, setup, violation, steps. */
-int vs_check_schedule_json(const struct vs_check_code *code,
-                           const struct vs_check_finding *finding, struct vs_json_out *out,
-                           struct vs_error *error);
+int vs_check_schedule_json(const struct vs_check_code *code, const struct vs_check_finding *finding,
+                           struct vs_json_out *out, struct vs_error *error);
 /* Read one back; policy is its name or path as stored, owned by the document.  The
  * caller frees finding->schedule. */
 int vs_check_schedule_read(const struct vs_json *at, struct vs_check_finding *finding,

@@ -22,7 +22,7 @@ struct builder {
     enum vs_op op;
     uint32_t facts;
     uint16_t made_at; /* the program's last "allocate vpci", or 0 */
-    bool maps_entry; /* within the loop over map entries */
+    bool maps_entry;  /* within the loop over map entries */
     bool in_miss, is_config, hardware_domain;
     uint32_t capacity;
     bool failed;
@@ -199,8 +199,8 @@ static void emit_simple(struct builder *builder, const struct vs_step *step)
 
     if (!insn)
         return;
-    bool has_list = step->kind == VS_STEP_LINK || step->kind == VS_STEP_UNLINK ||
-                    step->kind == VS_STEP_LOOKUP;
+    bool has_list =
+        step->kind == VS_STEP_LINK || step->kind == VS_STEP_UNLINK || step->kind == VS_STEP_LOOKUP;
 
     insn->argument = has_list ? step->list : step->object;
     insn->flag = step->recheck || step->initial || step->by_sbdf;
@@ -363,8 +363,8 @@ static bool guards_nothing(const struct vs_check_code *code, size_t lock)
     return true;
 }
 
-int vs_check_code_build(const struct vs_policy *policy, uint8_t rounds,
-                        struct vs_check_code **code, struct vs_error *error)
+int vs_check_code_build(const struct vs_policy *policy, uint8_t rounds, struct vs_check_code **code,
+                        struct vs_error *error)
 {
     struct vs_check_code *made = calloc(1, sizeof(*made));
     int ret = made ? 0 : vs_error_set(error, VS_ERR_MEMORY, "out of memory");

@@ -72,8 +72,8 @@ struct part {
 /* The parts of a state that a model uses. */
 static size_t parts_of(const struct vs_check_model *model, struct part parts[4])
 {
-    parts[0] = (struct part){offsetof(struct vs_check_state, shared),
-                             sizeof(struct vs_check_shared)};
+    parts[0] =
+        (struct part){offsetof(struct vs_check_state, shared), sizeof(struct vs_check_shared)};
     parts[1] = (struct part){offsetof(struct vs_check_state, vcpus),
                              model->setup->actor_count * sizeof(struct vs_check_vcpu)};
     parts[2] = (struct part){offsetof(struct vs_check_state, devices),
@@ -221,8 +221,7 @@ static int keep_findings(const struct vs_check_space *space, const struct vs_che
         if (vs_violation_table[i].opt_in && !((model->setup->opt_in >> i) & 1u))
             continue;
         result->found |= 1u << i;
-        int ret = keep_schedule(space, model, (enum vs_violation)i, at, last,
-                                &result->findings[i]);
+        int ret = keep_schedule(space, model, (enum vs_violation)i, at, last, &result->findings[i]);
 
         if (ret < 0)
             return ret;
@@ -279,8 +278,8 @@ static int expand(struct search *search, uint32_t at)
         vs_check_at_rest(search->model, &state, &breach);
         return keep_findings(search->space, search->model, &breach, at, NONE, search->result);
     }
-    uint8_t only = search->reduce ? vs_reducer_choose(search->space->reducer, &state, movable)
-                                  : NONE;
+    uint8_t only =
+        search->reduce ? vs_reducer_choose(search->space->reducer, &state, movable) : NONE;
     uint8_t first = at > 0 ? search->space->reached[at].actor : 0;
 
     /* The actor of the last step first: fewer changes of column in a schedule. */
@@ -371,10 +370,8 @@ int vs_check_shorten(const struct vs_check_code *code, const struct vs_check_lim
 
     if (ret < 0 || finding->shortest)
         return ret;
-    struct search search = {.model = &model,
-                            .space = space,
-                            .result = &result,
-                            .wanted = 1u << finding->violation};
+    struct search search = {
+        .model = &model, .space = space, .result = &result, .wanted = 1u << finding->violation};
 
     ret = run_search(&search, limits->states ? limits->states : STATES_DEFAULT);
     struct vs_check_finding *found = &result.findings[finding->violation];

@@ -23,7 +23,7 @@
 #include "internal.h"
 
 /* Data bits. */
-#define LISTS(list, group) (UINT64_C(1) << ((list) * VS_CHECK_DOMAINS_MAX + (group)))
+#define LISTS(list, group) (UINT64_C(1) << ((list)*VS_CHECK_DOMAINS_MAX + (group)))
 #define PDEV(device)       (UINT64_C(1) << (12 + (device)))
 #define VPCI_PTR(device)   (UINT64_C(1) << (16 + (device)))
 #define VPCI(device)       (UINT64_C(1) << (20 + (device)))
@@ -53,7 +53,7 @@ struct vs_reducer {
     struct cached cache[CACHE];
     uint8_t seen[UINT16_MAX / 8 + 1];
     uint16_t stack[UINT16_MAX + 1]; /* an instruction is pushed once in a walk */
-    bool too_many; /* more locks than there are bits: nothing is reduced */
+    bool too_many;                  /* more locks than there are bits: nothing is reduced */
 };
 
 struct vs_reducer *vs_reducer_new(void)
@@ -191,8 +191,8 @@ static void footprint(const struct vs_reducer *reducer, uint8_t actor,
     case C_LOOKUP:
     case C_EACH:
     case C_EACH_NEXT:
-        print->data_read |= list_bits(model, actor, call, insn) | ALL_DEVICES(PDEV(0)) |
-                            ALL_DEVICES(OWNER(0));
+        print->data_read |=
+            list_bits(model, actor, call, insn) | ALL_DEVICES(PDEV(0)) | ALL_DEVICES(OWNER(0));
         return;
     case C_LINK:
     case C_UNLINK:
@@ -321,8 +321,7 @@ static void visit(struct walk *walk, uint16_t pc)
     case C_LOCK:
     case C_TRY: {
         uint64_t bits = lock_bits(walk->reducer, walk->actor, walk->call, insn, &certain);
-        uint64_t cut = insn->mode == VS_MODE_READ ? walk->cut_all
-                                                  : walk->cut_all | walk->cut_write;
+        uint64_t cut = insn->mode == VS_MODE_READ ? walk->cut_all : walk->cut_all | walk->cut_write;
 
         if (insn->code == C_TRY)
             push(walk, insn->target);
@@ -478,6 +477,14 @@ static const struct vs_footprint *future_of(struct vs_reducer *reducer,
     return &entry->future;
 }
 
+/* With its first step an actor is inside the hypervisor: rcu_barrier sees that. */
+static void add_entry(const struct vs_reducer *reducer, const struct vs_check_vcpu *vcpu,
+                      struct vs_footprint *print)
+{
+    if (reducer->model->has_barrier && !(vcpu->flags & F_STARTED))
+        print->data_write |= BARRIER;
+}
+
 /* What an actor's next step reads and writes. */
 static void next_print(const struct vs_reducer *reducer, const struct vs_check_state *state,
                        uint8_t actor, struct vs_footprint *print)
@@ -486,11 +493,12 @@ static void next_print(const struct vs_reducer *reducer, const struct vs_check_s
     const struct vs_check_actor *who = &reducer->model->setup->actors[actor];
 
     *print = (struct vs_footprint){0};
+    add_entry(reducer, vcpu, print);
     if (vcpu->flags & F_LEAVING)
         add_releases(reducer, state, actor, print);
     else
-        footprint(reducer, actor, &who->calls[vcpu->call],
-                  &reducer->model->code->insns[vcpu->pc], print);
+        footprint(reducer, actor, &who->calls[vcpu->call], &reducer->model->code->insns[vcpu->pc],
+                  print);
 }
 
 uint8_t vs_reducer_choose(struct vs_reducer *reducer, const struct vs_check_state *state,
@@ -514,6 +522,7 @@ uint8_t vs_reducer_choose(struct vs_reducer *reducer, const struct vs_check_stat
                 continue;
             others = *future_of(reducer, state, j, all, write);
             add_releases(reducer, state, j, &others);
+            add_entry(reducer, &state->vcpus[j], &others);
             alone = !clash(&next, &others);
         }
         if (alone)

@@ -63,8 +63,8 @@ enum vs_check_op {
     C_CLEAR_PENDING,
     C_SOFTIRQ,
     C_RESCHEDULE,
-    C_TOUCH,    /* a hardware cycle on the call's device */
-    C_MAP_PAGE, /* the page of a deferred map */
+    C_TOUCH,     /* a hardware cycle on the call's device */
+    C_MAP_PAGE,  /* the page of a deferred map */
     C_EACH,      /* target: behind the loop */
     C_EACH_NEXT, /* target: the body */
     C_JUMP,
@@ -154,10 +154,10 @@ enum { SLOT_BY_SBDF = 1, SLOT_REF = 2, SLOT_DECODE = 4, SLOT_ON = 8, SLOT_PAGE =
 
 struct vs_check_dev {
     uint8_t owner;
-    uint8_t pdev_alive, vpci_alive; /* bit per generation */
-    uint8_t pdev_last, vpci_last;   /* newest generation */
-    uint8_t published;              /* vpci pointer, or NONE */
-    uint8_t incomplete;             /* bit per vpci generation without its handlers */
+    uint8_t pdev_alive, vpci_alive;   /* bit per generation */
+    uint8_t pdev_last, vpci_last;     /* newest generation */
+    uint8_t published;                /* vpci pointer, or NONE */
+    uint8_t incomplete;               /* bit per vpci generation without its handlers */
     uint8_t bar_readers, bar_writers; /* bit per actor */
     uint8_t decoding;
     uint8_t next[VS_LIST_COUNT], group[VS_LIST_COUNT]; /* group NONE: not on it */
@@ -218,8 +218,8 @@ struct vs_breach {
     uint8_t actor;  /* who broke the rule */
     uint8_t pointer;
     uint8_t object;
-    uint8_t other;  /* another actor in it, or NONE */
-    uint8_t lock;   /* instance, or NONE */
+    uint8_t other; /* another actor in it, or NONE */
+    uint8_t lock;  /* instance, or NONE */
     const char *what;
 };
 
@@ -292,8 +292,7 @@ bool vs_check_in_circle(const struct vs_check_model *model, const struct vs_chec
 
 /* objects.c, lists.c */
 void vs_check_object_free(const struct vs_check_model *model, struct vs_check_state *state,
-                          uint8_t actor, uint8_t object, uint8_t pointer,
-                          struct vs_breach *breach);
+                          uint8_t actor, uint8_t object, uint8_t pointer, struct vs_breach *breach);
 void vs_check_object_step(const struct vs_check_model *model, struct vs_check_state *state,
                           uint8_t actor, const struct vs_check_insn *insn,
                           struct vs_breach *breach);

@@ -148,10 +148,9 @@ static void each_begin(const struct vs_check_model *model, struct vs_check_state
 {
     struct vs_check_vcpu *vcpu = &state->vcpus[actor];
     uint8_t group = vs_check_list_group(model, state, actor, each);
-    uint8_t node =
-        each->by_address
-            ? by_address(model, state, actor, each, 0)
-            : by_list(state, actor, each, state->shared.head[each->argument][group], breach);
+    uint8_t node = each->by_address ? by_address(model, state, actor, each, 0)
+                                    : by_list(state, actor, each,
+                                              state->shared.head[each->argument][group], breach);
 
     if (node == NONE || vcpu->loop_count == LOOPS_MAX) {
         vcpu->pc = each->target;
@@ -233,8 +232,8 @@ static void link_device(const struct vs_check_model *model, struct vs_check_stat
     if (pointer == NONE)
         return;
     struct vs_check_dev *device = &state->devices[vs_pointer_device(pointer)];
-    bool no_table = list == VS_LIST_MSIX_TABLES &&
-                    !model->setup->devices[vs_pointer_device(pointer)].has_msix;
+    bool no_table =
+        list == VS_LIST_MSIX_TABLES && !model->setup->devices[vs_pointer_device(pointer)].has_msix;
 
     if (device->group[list] != NONE || no_table)
         return;
@@ -247,8 +246,7 @@ static void link_device(const struct vs_check_model *model, struct vs_check_stat
 }
 
 static void unlink_device(const struct vs_check_model *model, struct vs_check_state *state,
-                          uint8_t actor, const struct vs_check_insn *insn,
-                          struct vs_breach *breach)
+                          uint8_t actor, const struct vs_check_insn *insn, struct vs_breach *breach)
 {
     uint8_t index = vs_check_which_device(&state->vcpus[actor], insn->which);
     uint8_t list = insn->argument;

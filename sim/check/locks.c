@@ -144,8 +144,8 @@ static void judge_wait(const struct vs_check_model *model, struct vs_check_state
                                                  : "closes a circle of waiting");
 }
 
-static void enqueue(const struct vs_check_model *model, struct vs_check_state *state,
-                    uint8_t actor, uint8_t index, uint8_t mode, struct vs_breach *breach)
+static void enqueue(const struct vs_check_model *model, struct vs_check_state *state, uint8_t actor,
+                    uint8_t index, uint8_t mode, struct vs_breach *breach)
 {
     struct vs_check_vcpu *vcpu = &state->vcpus[actor];
     struct vs_check_lock *lock = &state->locks[index];
@@ -162,8 +162,8 @@ static void enqueue(const struct vs_check_model *model, struct vs_check_state *s
         return;
     }
     lock->queue[lock->queue_count++] = actor;
-    if (is_shared_kind(decl_of(model, index)) && lock->queue[0] == actor &&
-        mode != VS_MODE_READ && lock->owner == NONE)
+    if (is_shared_kind(decl_of(model, index)) && lock->queue[0] == actor && mode != VS_MODE_READ &&
+        lock->owner == NONE)
         lock->waiting = 1;
     judge_wait(model, state, actor, breach);
 }
@@ -211,7 +211,7 @@ void vs_check_acquire(const struct vs_check_model *model, struct vs_check_state 
         vcpu->pc++;
         return;
     }
-    bool free_now = !is_shared_kind(decl)         ? lock->owner == NONE
+    bool free_now = !is_shared_kind(decl)        ? lock->owner == NONE
                     : insn->mode == VS_MODE_READ ? admits_reader(decl, lock, actor)
                                                  : admits_writer(lock);
     if (!free_now || vcpu->held_count == HELD_MAX) {
@@ -236,7 +236,7 @@ bool vs_check_try(const struct vs_check_model *model, struct vs_check_state *sta
         lock->depth++;
         return true;
     }
-    bool free_now = !is_shared_kind(decl) ? lock->owner == NONE
+    bool free_now = !is_shared_kind(decl)        ? lock->owner == NONE
                     : insn->mode == VS_MODE_READ ? admits_reader(decl, lock, actor)
                                                  : admits_writer(lock);
     if (free_now)
@@ -245,8 +245,8 @@ bool vs_check_try(const struct vs_check_model *model, struct vs_check_state *sta
 }
 
 /* Give back held[at], all of its recursion when whole. */
-static void release(const struct vs_check_model *model, struct vs_check_state *state,
-                    uint8_t actor, uint8_t at, bool whole, struct vs_breach *breach)
+static void release(const struct vs_check_model *model, struct vs_check_state *state, uint8_t actor,
+                    uint8_t at, bool whole, struct vs_breach *breach)
 {
     struct vs_check_vcpu *vcpu = &state->vcpus[actor];
     uint8_t index = vcpu->held[at].lock, mode = vcpu->held[at].mode;

@@ -122,8 +122,7 @@ static void survey_part(struct vs_check_model *model, uint16_t start)
     for (const struct vs_check_insn *at = &model->code->insns[start]; at->code != C_END; at++) {
         model->owners_fixed &= at->code != C_SET_OWNER;
         model->objects_fixed &= at->code != C_ALLOCATE && at->code != C_FREE &&
-                                at->code != C_CALL_RCU &&
-                                (at->code != C_PUT || !at->flag);
+                                at->code != C_CALL_RCU && (at->code != C_PUT || !at->flag);
         model->has_barrier |= at->code == C_RCU_BARRIER;
         model->has_callbacks |= at->code == C_CALL_RCU;
     }

@@ -16,8 +16,8 @@ void vs_check_stale(const struct vs_check_state *state, uint8_t actor, uint8_t o
 {
     const struct vs_check_vcpu *vcpu = &state->vcpus[actor];
 
-    if (pointer == NONE || (object == VS_OBJECT_PDEV ? vs_pdev_alive(state, pointer)
-                                                     : vs_vpci_alive(state, pointer)))
+    if (pointer == NONE ||
+        (object == VS_OBJECT_PDEV ? vs_pdev_alive(state, pointer) : vs_vpci_alive(state, pointer)))
         return;
     bool from_slot =
         object == VS_OBJECT_PDEV && (vcpu->flags & F_FROM_SLOT) && pointer == vcpu->pdev;
@@ -53,8 +53,7 @@ static void find_spinners(const struct vs_check_model *model, const struct vs_ch
 }
 
 void vs_check_object_free(const struct vs_check_model *model, struct vs_check_state *state,
-                          uint8_t actor, uint8_t object, uint8_t pointer,
-                          struct vs_breach *breach)
+                          uint8_t actor, uint8_t object, uint8_t pointer, struct vs_breach *breach)
 {
     struct vs_check_dev *device = &state->devices[vs_pointer_device(pointer)];
     uint8_t *alive = object == VS_OBJECT_PDEV ? &device->pdev_alive : &device->vpci_alive;
@@ -135,8 +134,8 @@ void vs_check_section_left(const struct vs_check_model *model, struct vs_check_s
         shared->callbacks[kept++].readers = readers;
     }
     for (uint8_t i = kept; i < shared->callback_count; i++)
-        shared->callbacks[i].pointer = shared->callbacks[i].object =
-            shared->callbacks[i].readers = 0;
+        shared->callbacks[i].pointer = shared->callbacks[i].object = shared->callbacks[i].readers =
+            0;
     shared->callback_count = kept;
 }
 
@@ -214,8 +213,8 @@ static void deref(const struct vs_check_model *model, struct vs_check_state *sta
 {
     struct vs_check_vcpu *vcpu = &state->vcpus[actor];
     uint8_t pdev = vs_check_which_pdev(vcpu, insn->which);
-    uint8_t *found = insn->which == VS_OTHER ? &vcpu->loops[vcpu->loop_count - 1].vpci
-                                             : &vcpu->vpci;
+    uint8_t *found =
+        insn->which == VS_OTHER ? &vcpu->loops[vcpu->loop_count - 1].vpci : &vcpu->vpci;
 
     if (insn->which == VS_OTHER && by_address(model, vcpu))
         pdev = look_up_again(state, &vcpu->loops[vcpu->loop_count - 1],
@@ -303,8 +302,7 @@ static void bars(const struct vs_check_model *model, struct vs_check_state *stat
 /* -------------------------------------------------------------- references */
 
 void vs_check_drop_reference(const struct vs_check_model *model, struct vs_check_state *state,
-                             uint8_t actor, uint8_t lock, uint8_t pointer,
-                             struct vs_breach *breach)
+                             uint8_t actor, uint8_t lock, uint8_t pointer, struct vs_breach *breach)
 {
     uint8_t index = vs_pointer_device(pointer);
     struct vs_check_dev *device = &state->devices[index];
@@ -390,8 +388,8 @@ static void touch(const struct vs_check_model *model, const struct vs_check_stat
     for (uint8_t i = 0; i < model->setup->actor_count; i++) {
         const struct vs_check_vcpu *other = &state->vcpus[i];
         enum vs_op op = vs_check_running_op(model, state, i);
-        bool moves = op == VS_OP_DEVICE_ASSIGN || op == VS_OP_DEVICE_DEASSIGN ||
-                     op == VS_OP_DEVICE_RESET;
+        bool moves =
+            op == VS_OP_DEVICE_ASSIGN || op == VS_OP_DEVICE_DEASSIGN || op == VS_OP_DEVICE_RESET;
 
         if (i != actor && moves && other->device == vcpu->device &&
             (other->flags & (F_STARTED | F_FINISHED)) == F_STARTED) {
@@ -403,8 +401,7 @@ static void touch(const struct vs_check_model *model, const struct vs_check_stat
 }
 
 void vs_check_object_step(const struct vs_check_model *model, struct vs_check_state *state,
-                          uint8_t actor, const struct vs_check_insn *insn,
-                          struct vs_breach *breach)
+                          uint8_t actor, const struct vs_check_insn *insn, struct vs_breach *breach)
 {
     struct vs_check_vcpu *vcpu = &state->vcpus[actor];
     uint8_t index = vs_check_which_device(vcpu, insn->which), pointer;

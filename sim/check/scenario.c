@@ -9,9 +9,11 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define SCENARIOS(X)                                                                         \
-    X(s1) X(s2) X(s3) X(s4) X(s5) X(s6) X(s7) X(s8) X(s9) X(s10) X(s11) X(s12) X(s13) X(s14) \
-    X(s15) X(s16) X(s17) X(s18) X(s19) X(s20) X(s21) X(s22) X(s23) X(s24) X(s25) X(s26) X(s27)
+#define SCENARIOS(X)                                                                           \
+    X(s1)                                                                                      \
+    X(s2)                                                                                      \
+    X(s3) X(s4) X(s5) X(s6) X(s7) X(s8) X(s9) X(s10) X(s11) X(s12) X(s13) X(s14) X(s15) X(s16) \
+        X(s17) X(s18) X(s19) X(s20) X(s21) X(s22) X(s23) X(s24) X(s25) X(s26) X(s27)
 
 #define DECLARE(symbol) extern const char vs_scenario_##symbol##_text[];
 SCENARIOS(DECLARE)
@@ -20,10 +22,10 @@ SCENARIOS(DECLARE)
 static const char *const texts[] = {SCENARIOS(TEXT) NULL};
 
 /* In upper case, as they are spoken of. */
-static const char *const names[] = {
-    "S1",  "S2",  "S3",  "S4",  "S5",  "S6",  "S7",  "S8",  "S9",  "S10",
-    "S11", "S12", "S13", "S14", "S15", "S16", "S17", "S18", "S19", "S20",
-    "S21", "S22", "S23", "S24", "S25", "S26", "S27", NULL};
+static const char *const names[] = {"S1",  "S2",  "S3",  "S4",  "S5",  "S6",  "S7",
+                                    "S8",  "S9",  "S10", "S11", "S12", "S13", "S14",
+                                    "S15", "S16", "S17", "S18", "S19", "S20", "S21",
+                                    "S22", "S23", "S24", "S25", "S26", "S27", NULL};
 
 _Static_assert(sizeof(names) == sizeof(texts), "a name for every scenario");
 
@@ -87,8 +89,8 @@ static int check_lists(const struct vs_json *at, struct vs_scenario *scenario,
 
             ret = vs_json_string(&item, &policy, error);
             if (ret == 0 && k == 1 && vs_scenario_expected(scenario, policy) == 1)
-                ret = vs_json_refuse(&item, error, "policy %s is expected to break as well",
-                                     policy);
+                ret =
+                    vs_json_refuse(&item, error, "policy %s is expected to break as well", policy);
         }
     }
     return ret;
@@ -96,9 +98,9 @@ static int check_lists(const struct vs_json *at, struct vs_scenario *scenario,
 
 static int read_scenario(struct vs_scenario *scenario, struct vs_error *error)
 {
-    static const char *const members[] = {"name",     "title", "about",        "source",  "setup",
-                                          "looks-for", "violated", "holds", "not-modelled",
-                                          "because",  NULL};
+    static const char *const members[] = {"name",         "title",     "about",    "source",
+                                          "setup",        "looks-for", "violated", "holds",
+                                          "not-modelled", "because",   NULL};
     struct vs_json root = vs_json_root(scenario->doc);
     struct vs_json why = vs_json_member(&root, "not-modelled");
     struct vs_json setup = vs_json_member(&root, "setup");

@@ -16,7 +16,7 @@ struct vs_scenario {
     const char *source;
     const char *not_modelled; /* why there is no setup, or NULL */
     struct vs_check_setup setup;
-    uint32_t looks_for; /* bit per enum vs_violation: any of them decides */
+    uint32_t looks_for;      /* bit per enum vs_violation: any of them decides */
     struct vs_json_doc *doc; /* owns the strings */
 };
 

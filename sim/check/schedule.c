@@ -10,7 +10,7 @@
 
 #include "internal.h"
 
-#define WORDS_MAX 128
+#define WORDS_MAX  128
 #define LOCKS_TEXT 256
 
 /* A re-execution in progress. */
@@ -42,8 +42,8 @@ char *vs_check_call_text(const struct vs_check_call *call, char *buffer)
     if (call->device != NONE)
         append(buffer, VS_CHECK_CALL_TEXT, " dev%u", call->device);
     if (call->target != NONE)
-        append(buffer, VS_CHECK_CALL_TEXT, "%s dom%u",
-               call->op == VS_OP_DEVICE_ASSIGN ? " to" : "", call->target);
+        append(buffer, VS_CHECK_CALL_TEXT, "%s dom%u", call->op == VS_OP_DEVICE_ASSIGN ? " to" : "",
+               call->target);
     return buffer;
 }
 
@@ -85,17 +85,19 @@ static void put_words(struct telling *telling, uint8_t actor)
                vs_check_lock_name(&telling->model, vcpu->wait_lock, name));
     } else if (vcpu->flags & F_LEAVING) {
         if (vcpu->held_count > 0)
-            append(telling->words, WORDS_MAX, "leave: releases %s",
-                   vs_check_lock_name(&telling->model, vcpu->held[vcpu->held_count - 1].lock,
-                                      name));
+            append(
+                telling->words, WORDS_MAX, "leave: releases %s",
+                vs_check_lock_name(&telling->model, vcpu->held[vcpu->held_count - 1].lock, name));
         else
-            append(telling->words, WORDS_MAX, vcpu->ref_count > 0 ? "leave: drops its reference"
-                                                                  : "leave: ends its read section");
-    } else if (insn->code == C_EACH_NEXT) {
-        append(telling->words, WORDS_MAX, "next device of the loop");
+            append(telling->words, WORDS_MAX,
+                   vcpu->ref_count > 0 ? "leave: drops its reference"
+                                       : "leave: ends its read section");
+    } else if (insn->code == C_EACH || insn->code == C_EACH_NEXT) {
+        append(telling->words, WORDS_MAX, "%s of %s", insn->code == C_EACH ? "first" : "next",
+               vs_list_name((enum vs_list)insn->argument));
     } else if (insn->code == C_BARS_END) {
-        append(telling->words, WORDS_MAX, insn->mode == VS_MODE_WRITE ? "bars written"
-                                                                      : "bars read");
+        append(telling->words, WORDS_MAX,
+               insn->mode == VS_MODE_WRITE ? "bars written" : "bars read");
     } else if (insn->step) {
         append(telling->words, WORDS_MAX, "%s",
                vs_step_text(telling->model.code->policy, insn->step, text));
@@ -115,15 +117,18 @@ static void add_outcome(struct telling *telling, uint8_t actor, uint8_t code, ui
     if ((vcpu->flags & F_BLOCKED) && vcpu->wait_lock != NONE)
         append(words, WORDS_MAX, ": waits");
     else if (vcpu->flags & F_LEAVING)
-        append(words, WORDS_MAX, code == C_LOOKUP || code == C_DEREF ? ": nothing, leaves"
-                                                                     : ": leaves");
+        append(words, WORDS_MAX,
+               code == C_LOOKUP || code == C_DEREF ? ": nothing, leaves" : ": leaves");
     else if (code == C_LOOKUP && (vcpu->flags & F_WALKING))
         append(words, WORDS_MAX, ": at dev%u", vs_pointer_device(vcpu->cursor));
     else if (code == C_LOOKUP && vcpu->pdev != NONE)
         append(words, WORDS_MAX, ": found");
-    else if ((code == C_EACH || code == C_EACH_NEXT) && vcpu->loop_count > 0)
-        append(words, WORDS_MAX, ": dev%u",
-               vs_pointer_device(vcpu->loops[vcpu->loop_count - 1].at));
+    else if ((code == C_EACH || code == C_EACH_NEXT) && telling->breach.fatal == false) {
+        bool more = vcpu->loop_count > 0;
+
+        append(words, WORDS_MAX, more ? ": dev%u" : ": none",
+               more ? vs_pointer_device(vcpu->loops[vcpu->loop_count - 1].at) : 0u);
+    }
 }
 
 static void note_freed(struct telling *telling, uint8_t actor, enum vs_op op,
@@ -234,8 +239,8 @@ static void describe(const struct telling *telling, char *text, size_t size)
 
         if (by != NONE) {
             append(text, size, ", freed by ");
-            add_actor(telling, by,
-                      (enum vs_op)telling->freed_op[breach->object][breach->pointer], text, size);
+            add_actor(telling, by, (enum vs_op)telling->freed_op[breach->object][breach->pointer],
+                      text, size);
         }
     } else if (breach->pointer != NONE) {
         append(text, size, ": dev%u", vs_pointer_device(breach->pointer));
@@ -245,8 +250,7 @@ static void describe(const struct telling *telling, char *text, size_t size)
     if (breach->other != NONE) {
         append(text, size, ", with ");
         add_actor(telling, breach->other,
-                  vs_check_running_op(&telling->model, &telling->state, breach->other), text,
-                  size);
+                  vs_check_running_op(&telling->model, &telling->state, breach->other), text, size);
     }
 }
 
@@ -299,8 +303,7 @@ static void users_text(const struct telling *telling, uint8_t lock, char *text, 
 
         for (uint8_t j = 0; j < vcpu->held_count; j++)
             if (vcpu->held[j].lock == lock)
-                append(text, size, "%sv%u %c", text[0] ? ", " : "", i,
-                       letters[vcpu->held[j].mode]);
+                append(text, size, "%sv%u %c", text[0] ? ", " : "", i, letters[vcpu->held[j].mode]);
     }
     for (uint8_t i = 0; i < actors; i++) {
         const struct vs_check_vcpu *vcpu = &telling->state.vcpus[i];
@@ -415,9 +418,8 @@ static void json_row(void *context, const struct telling *telling, size_t step, 
     vs_json_add(context, NULL, row);
 }
 
-int vs_check_schedule_json(const struct vs_check_code *code,
-                           const struct vs_check_finding *finding, struct vs_json_out *out,
-                           struct vs_error *error)
+int vs_check_schedule_json(const struct vs_check_code *code, const struct vs_check_finding *finding,
+                           struct vs_json_out *out, struct vs_error *error)
 {
     struct vs_json_out *steps = vs_json_new_array();
     struct telling telling;

@@ -196,8 +196,8 @@ int vs_check_setup_read(const struct vs_json *at, struct vs_check_setup *setup,
     if (ret == 0)
         ret = read_number(at, "domains", VS_CHECK_DOMAINS_MAX, 2, &setup->domain_count, error);
     if (ret == 0)
-        ret = count_items(at, "devices", VS_CHECK_DEVICES_MAX, &devices, &setup->device_count,
-                          error);
+        ret =
+            count_items(at, "devices", VS_CHECK_DEVICES_MAX, &devices, &setup->device_count, error);
     for (uint8_t i = 0; ret == 0 && i < setup->device_count; i++) {
         struct vs_json device = vs_json_item(&devices, i);
 

@@ -16,7 +16,7 @@ static void pass_quiescent_state(const struct vs_check_model *model, struct vs_c
     if (!model->has_barrier || state->vcpus[actor].rcu_depth > 0)
         return;
     for (uint8_t i = 0; i < model->setup->actor_count; i++)
-        state->vcpus[i].barrier &= (uint8_t)~(1u << actor);
+        state->vcpus[i].barrier &= (uint8_t) ~(1u << actor);
 }
 
 static void begin_program(struct vs_check_vcpu *vcpu, uint16_t pc, uint8_t device)
@@ -133,9 +133,9 @@ static void fill_slot(const struct vs_check_model *model, struct vs_check_state 
     vcpu->slot = vcpu->pdev;
     vcpu->slot_flags = insn->flag ? SLOT_BY_SBDF : 0;
     if (op == VS_OP_TOGGLE_DECODE && (model->setup->opt_in & 1u << VS_VIOLATION_UNMAPPED))
-        vcpu->slot_flags |= (uint8_t)(SLOT_DECODE |
-                                      (state->devices[vcpu->device].decoding ? 0 : SLOT_ON) |
-                                      (vcpu->excluded ? 0 : SLOT_PAGE));
+        vcpu->slot_flags |=
+            (uint8_t)(SLOT_DECODE | (state->devices[vcpu->device].decoding ? 0 : SLOT_ON) |
+                      (vcpu->excluded ? 0 : SLOT_PAGE));
     vcpu->excluded = 0;
     for (uint8_t i = vcpu->ref_count; insn->with_ref && i-- > 0;) {
         if (vcpu->refs[i].lock != insn->lock || vcpu->refs[i].pdev != vcpu->pdev)
@@ -171,8 +171,8 @@ static void take_slot(struct vs_check_vcpu *vcpu, const struct vs_check_insn *in
 
 /* ----------------------------------------------------------------- the rest */
 
-static void softirq(const struct vs_check_model *model, struct vs_check_state *state,
-                    uint8_t actor, struct vs_breach *breach)
+static void softirq(const struct vs_check_model *model, struct vs_check_state *state, uint8_t actor,
+                    struct vs_breach *breach)
 {
     const struct vs_check_vcpu *vcpu = &state->vcpus[actor];
 
@@ -184,8 +184,8 @@ static void softirq(const struct vs_check_model *model, struct vs_check_state *s
     pass_quiescent_state(model, state, actor);
 }
 
-static void barrier(const struct vs_check_model *model, struct vs_check_state *state,
-                    uint8_t actor, struct vs_breach *breach)
+static void barrier(const struct vs_check_model *model, struct vs_check_state *state, uint8_t actor,
+                    struct vs_breach *breach)
 {
     struct vs_check_vcpu *vcpu = &state->vcpus[actor];
     uint8_t circle;
@@ -224,8 +224,8 @@ static void rcu_step(const struct vs_check_model *model, struct vs_check_state *
         vs_check_section_left(model, state, actor, breach);
 }
 
-static void execute(const struct vs_check_model *model, struct vs_check_state *state,
-                    uint8_t actor, const struct vs_check_insn *insn, struct vs_breach *breach)
+static void execute(const struct vs_check_model *model, struct vs_check_state *state, uint8_t actor,
+                    const struct vs_check_insn *insn, struct vs_breach *breach)
 {
     struct vs_check_vcpu *vcpu = &state->vcpus[actor];
 
@@ -235,7 +235,7 @@ static void execute(const struct vs_check_model *model, struct vs_check_state *s
         return;
     case C_TRY:
         vcpu->pc = vs_check_try(model, state, actor, insn, breach) ? (uint16_t)(vcpu->pc + 1)
-                                                                  : insn->target;
+                                                                   : insn->target;
         return;
     case C_UNLOCK:
         vs_check_unlock(model, state, actor, insn, breach);
@@ -349,7 +349,8 @@ void vs_check_at_rest(const struct vs_check_model *model, const struct vs_check_
     if (!(setup->opt_in & 1u << VS_VIOLATION_UNMAPPED))
         return;
     for (uint8_t i = 0; i < setup->device_count; i++)
-        if (state->devices[i].decoding && !((state->shared.mapped >> setup->devices[i].page) & 1u)) {
+        if (state->devices[i].decoding &&
+            !((state->shared.mapped >> setup->devices[i].page) & 1u)) {
             breach->pointer = vs_pointer(i, state->devices[i].pdev_last);
             vs_breach_note(breach, VS_VIOLATION_UNMAPPED, 0,
                            "all is done, and a device that decodes memory has its page unmapped");
