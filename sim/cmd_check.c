@@ -26,7 +26,7 @@ static const struct vs_option options[] = {
      "schedules.",
      NULL, NULL, 0, 0},
     {"scenario", 's', VS_OPTION_LIST, AT(scenarios), "NAME|FILE",
-     "Only this scenario (S1 to S27, or a file of your own), with its schedules, and no pairs and "
+     "Only this scenario (S1 to S28, or a file of your own), with its schedules, and no pairs and "
      "triples.",
      NULL, NULL, 0, 0},
     {"ops", 'o', VS_OPTION_STRING, AT(ops), "LIST",

@@ -43,7 +43,8 @@ static uint8_t next_of(const struct vs_check_state *state, uint8_t list, uint8_t
 /* ----------------------------------------------------------------- lookups */
 
 /* Is the node what pci_get_pdev looks for?  Through the list of all devices an
- * access asks for the owner as well; hypercalls take whatever has the address. */
+ * access asks for the owner as well; so do assign_device and deassign_device
+ * (xen/drivers/passthrough/pci.c); other hypercalls take whatever has the address. */
 static bool is_wanted(const struct vs_check_model *model, const struct vs_check_state *state,
                       uint8_t actor, const struct vs_check_insn *insn, uint8_t node)
 {
@@ -53,9 +54,15 @@ static bool is_wanted(const struct vs_check_model *model, const struct vs_check_
 
     if (device != vcpu->device)
         return false;
-    if (insn->argument != VS_LIST_ALL_DEVICES || !vs_op_table[who->calls[vcpu->call].op].is_access)
+    enum vs_op op = who->calls[vcpu->call].op;
+
+    if (insn->argument != VS_LIST_ALL_DEVICES)
         return true;
-    return state->devices[device].owner == who->domain;
+    if (op == VS_OP_DEVICE_ASSIGN) /* device_assigned: -EBUSY unless the host's own */
+        return state->devices[device].owner == 0;
+    if (op == VS_OP_DEVICE_DEASSIGN) /* pci_get_pdev(d, ...): -ENODEV once it is not d's */
+        return state->devices[device].owner != 0;
+    return !vs_op_table[op].is_access || state->devices[device].owner == who->domain;
 }
 
 static void not_found(struct vs_check_vcpu *vcpu)

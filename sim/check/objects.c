@@ -197,12 +197,14 @@ static bool by_address(const struct vs_check_model *model, const struct vs_check
 
 /* A loop in address order holds an address, no pointer: who tests for vPCI finds the
  * device anew, if it is still on the list. */
-static uint8_t look_up_again(const struct vs_check_state *state, struct vs_check_loop *loop,
-                             const struct vs_check_insn *each)
+static uint8_t look_up_again(const struct vs_check_model *model, const struct vs_check_state *state,
+                             uint8_t actor, struct vs_check_loop *loop)
 {
+    const struct vs_check_insn *each = &model->code->insns[loop->insn];
     uint8_t index = vs_pointer_device(loop->at);
 
-    if (state->devices[index].group[each->argument] == NONE)
+    if (state->devices[index].group[each->argument] !=
+        vs_check_list_group(model, state, actor, each))
         return NONE;
     loop->at = vs_pointer(index, state->devices[index].pdev_last);
     return loop->at;
@@ -217,8 +219,7 @@ static void deref(const struct vs_check_model *model, struct vs_check_state *sta
         insn->which == VS_OTHER ? &vcpu->loops[vcpu->loop_count - 1].vpci : &vcpu->vpci;
 
     if (insn->which == VS_OTHER && by_address(model, vcpu))
-        pdev = look_up_again(state, &vcpu->loops[vcpu->loop_count - 1],
-                             &model->code->insns[vcpu->loops[vcpu->loop_count - 1].insn]);
+        pdev = look_up_again(model, state, actor, &vcpu->loops[vcpu->loop_count - 1]);
     vs_check_stale(state, actor, VS_OBJECT_PDEV, pdev, "reads pdev->vpci in freed memory", breach);
     if (breach->found)
         return;
@@ -383,7 +384,7 @@ static void touch(const struct vs_check_model *model, const struct vs_check_stat
         vs_breach_note(breach, VS_VIOLATION_FORMER_OWNER, actor,
                        "reaches a device that belongs to another domain by now");
     if (!(vcpu->flags & F_MISS) || !(model->setup->opt_in & 1u << VS_VIOLATION_UNMEDIATED) ||
-        device->published != NONE || device->pdev_alive == 0)
+        device->published != NONE || device->pdev_alive == 0 || device->owner != domain)
         return;
     for (uint8_t i = 0; i < model->setup->actor_count; i++) {
         const struct vs_check_vcpu *other = &state->vcpus[i];

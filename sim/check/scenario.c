@@ -9,11 +9,12 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define SCENARIOS(X)                                                                           \
-    X(s1)                                                                                      \
-    X(s2)                                                                                      \
-    X(s3) X(s4) X(s5) X(s6) X(s7) X(s8) X(s9) X(s10) X(s11) X(s12) X(s13) X(s14) X(s15) X(s16) \
-        X(s17) X(s18) X(s19) X(s20) X(s21) X(s22) X(s23) X(s24) X(s25) X(s26) X(s27)
+#define SCENARIOS(X)                                                                            \
+    X(s1)                                                                                       \
+    X(s2)                                                                                       \
+    X(s3)                                                                                       \
+    X(s4) X(s5) X(s6) X(s7) X(s8) X(s9) X(s10) X(s11) X(s12) X(s13) X(s14) X(s15) X(s16) X(s17) \
+        X(s18) X(s19) X(s20) X(s21) X(s22) X(s23) X(s24) X(s25) X(s26) X(s27) X(s28)
 
 #define DECLARE(symbol) extern const char vs_scenario_##symbol##_text[];
 SCENARIOS(DECLARE)
@@ -22,10 +23,10 @@ SCENARIOS(DECLARE)
 static const char *const texts[] = {SCENARIOS(TEXT) NULL};
 
 /* In upper case, as they are spoken of. */
-static const char *const names[] = {"S1",  "S2",  "S3",  "S4",  "S5",  "S6",  "S7",
-                                    "S8",  "S9",  "S10", "S11", "S12", "S13", "S14",
-                                    "S15", "S16", "S17", "S18", "S19", "S20", "S21",
-                                    "S22", "S23", "S24", "S25", "S26", "S27", NULL};
+static const char *const names[] = {"S1",  "S2",  "S3",  "S4",  "S5",  "S6",  "S7",  "S8",
+                                    "S9",  "S10", "S11", "S12", "S13", "S14", "S15", "S16",
+                                    "S17", "S18", "S19", "S20", "S21", "S22", "S23", "S24",
+                                    "S25", "S26", "S27", "S28", NULL};
 
 _Static_assert(sizeof(names) == sizeof(texts), "a name for every scenario");
 
@@ -152,7 +153,7 @@ int vs_scenario_load(const char *name_or_path, struct vs_scenario **scenario,
         ret = vs_json_parse_file(name_or_path, &made->doc, error);
     else
         ret = vs_error_set(error, VS_ERR_USAGE,
-                           "no scenario \"%s\" ships (S1 to S27 do) and no file is called so",
+                           "no scenario \"%s\" ships (S1 to S28 do) and no file is called so",
                            name_or_path);
     if (ret == 0)
         ret = read_scenario(made, error);
