@@ -49,6 +49,7 @@ int vs_summary_from_result(const struct vs_result *result, const struct vs_polic
         .outcome_text = vs_deadlock_text(result, policy, workload),
         .calls = result->calls,
         .makespan_ns = result->makespan_ns,
+        .floor_ns = result->floor_ns,
         .p50_ns = vs_histogram_quantile_ns(&result->latency, 0.50),
         .p90_ns = vs_histogram_quantile_ns(&result->latency, 0.90),
         .p99_ns = vs_histogram_quantile_ns(&result->latency, 0.99),

@@ -24,6 +24,7 @@ struct vs_summary {
     char *outcome_text; /* "", or who waits for whom, one line an edge; owned */
     uint64_t calls;
     vs_ns makespan_ns;
+    vs_ns floor_ns;          /* sum of the calls' uncontended costs */
     double throughput_per_s; /* calls per second of virtual time; 0 when it took none */
     vs_ns p50_ns, p90_ns, p99_ns, p999_ns, max_ns; /* of accesses, waiting included */
     uint64_t lock_wait_ns, cross_domain_wait_ns;

@@ -229,6 +229,15 @@ static void equal_policies_for_want_of_contention_are_called_so(void **state)
     assert_says(text, "floor");
     assert_null(strstr(text, "add --policy none"));
     free(text);
+    idle.floor_ns = 1000;
+    idle.lock_wait_ns = 10;
+    text = print(&table, vs_table_print_remarks);
+    assert_says(text, "Waiting for locks adds less than 1 %");
+    free(text);
+    idle.lock_wait_ns = 11;
+    text = print(&table, vs_table_print_remarks);
+    assert_null(strstr(text, "Waiting for locks adds"));
+    free(text);
     free(fixture);
 }
 

@@ -179,6 +179,7 @@ static void assert_summaries_equal(const struct vs_summary *a, const struct vs_s
     assert_string_equal(a->outcome_text, b->outcome_text);
     assert_int_equal(a->calls, b->calls);
     assert_int_equal(a->makespan_ns, b->makespan_ns);
+    assert_int_equal(a->floor_ns, b->floor_ns);
     assert_true(a->throughput_per_s == b->throughput_per_s);
     assert_int_equal(a->p50_ns, b->p50_ns);
     assert_int_equal(a->p90_ns, b->p90_ns);

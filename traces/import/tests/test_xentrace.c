@@ -178,6 +178,26 @@ static void lost_records_make_latches_stale_and_name_who_runs(void **state)
     harness_end(&harness);
 }
 
+static void own_latch_is_stale_after_lost_records(void **state)
+{
+    struct log log = {.size = 0};
+    struct harness harness;
+
+    (void)state;
+    log_window(&log, 0);
+    log_runstate(&log, 1000, VCPU(0, 0), RUNNABLE, RUNNING);
+    log_port_exit(&log, 1100, 0x10, 1, 0xcf8, 0x8000f800);
+    log_lost(&log, 5000, 3, 0, 0, 1400);
+    log_port_exit(&log, 5100, 0x20, 0, 0xcfc, 0x29188086);
+    harness_start(&harness);
+    import_good(&harness, &log);
+    assert_int_equal(harness.count, 2);
+    assert_true(harness.records[1].flags & VS_FLAG_CF8_STALE);
+    assert_int_equal(harness_count(&harness, VS_IMPORT_INFERRED, "cf8-from-before-lost-records"),
+                     1);
+    harness_end(&harness);
+}
+
 /* d0v5 writes 0xCF8 on pCPU 0, is descheduled inside the next exit, and enters its guest again on
  * pCPU 1, whose window lies first in the file. */
 static void exit_and_latch_follow_a_vcpu_to_another_pcpu(void **state)
@@ -663,6 +683,7 @@ int main(void)
         cmocka_unit_test(last_window_cut_short_is_an_end),
         cmocka_unit_test(wrap_filler_is_skipped_by_its_length),
         cmocka_unit_test(lost_records_make_latches_stale_and_name_who_runs),
+        cmocka_unit_test(own_latch_is_stale_after_lost_records),
         cmocka_unit_test(exit_and_latch_follow_a_vcpu_to_another_pcpu),
         cmocka_unit_test(continuing_through_the_scheduler_splits_the_exit),
         cmocka_unit_test(domains_have_latches_of_their_own),
