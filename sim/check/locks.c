@@ -288,6 +288,15 @@ void vs_check_unlock(const struct vs_check_model *model, struct vs_check_state *
             release(model, state, actor, i, false, breach);
             return;
         }
+    /* A domain's lock may have been taken as "of owner" before the owner changed: it is
+     * that one all the same, as in sim/engine/step.c. */
+    for (uint8_t i = vcpu->held_count; i-- > 0;)
+        if (decl_of(model, vcpu->held[i].lock)->scope == VS_SCOPE_DOMAIN &&
+            model->lock_decl[vcpu->held[i].lock] == insn->lock &&
+            vcpu->held[i].mode == insn->mode) {
+            release(model, state, actor, i, false, breach);
+            return;
+        }
     breach->lock = index;
     vs_breach_note(breach, VS_VIOLATION_NOT_HELD, actor, "releases a lock that it does not hold");
 }
