@@ -139,9 +139,6 @@ static void emit_for_each(struct builder *builder, const struct vs_step *step)
         next->argument = step->list;
     }
     set_target(builder, begin_at);
-    for (uint32_t i = body; !builder->failed && i < builder->code->count; i++)
-        if (builder->code->insns[i].code == C_UNLINK && builder->code->insns[i].which == VS_OTHER)
-            builder->code->insns[begin_at].safe = true;
 }
 
 /* An instruction with two ways on: behind it, or at its target. */

@@ -16,7 +16,7 @@
 #define TABLE_FIRST    1024u
 
 /* Equal states must be equal memory: no padding in what is compared. */
-static_assert(sizeof(struct vs_check_loop) == 6, "padding");
+static_assert(sizeof(struct vs_check_loop) == 4, "padding");
 static_assert(sizeof(struct vs_check_vcpu) ==
                   20 + 2 * HELD_MAX + 2 * REFS_MAX + LOOPS_MAX * sizeof(struct vs_check_loop),
               "padding");

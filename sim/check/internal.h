@@ -80,8 +80,6 @@ struct vs_check_insn {
     bool flag; /* DEREF: recheck; PUT: initial; DEFER, TAKE_PENDING: by sbdf; EACH: skip self;
                 * ALLOCATE: its handlers come later (COMPLETE) */
     bool with_ref, by_address;
-    bool safe; /* EACH: the body takes the node off the list, so the next one is read before
-                * (list_for_each_entry_safe) */
     uint8_t part;
     uint16_t target;
     const struct vs_step *step; /* what it is written as; NULL for JUMP and END */
@@ -119,8 +117,6 @@ struct vs_check_loop {
     uint16_t insn;
     uint8_t at;   /* pdev pointer that it stands on */
     uint8_t vpci; /* what was dereferenced from it, or NONE */
-    uint8_t next; /* safe loops: the node behind it */
-    uint8_t spare;
 };
 
 /* All bytes, so that equal states are equal memory. */

@@ -139,17 +139,6 @@ static uint8_t by_list(struct vs_check_state *state, uint8_t actor,
     return node;
 }
 
-/* Stand on a node. */
-static void arrive(struct vs_check_state *state, uint8_t actor, const struct vs_check_insn *each,
-                   struct vs_check_loop *loop, uint8_t node, struct vs_breach *breach)
-{
-    loop->at = node;
-    loop->vpci = NONE;
-    loop->next = NONE;
-    if (each->safe && node_is_there(state, actor, each->argument, node, breach))
-        loop->next = next_of(state, each->argument, node);
-}
-
 static void each_begin(const struct vs_check_model *model, struct vs_check_state *state,
                        uint8_t actor, const struct vs_check_insn *each, struct vs_breach *breach)
 {
@@ -163,10 +152,8 @@ static void each_begin(const struct vs_check_model *model, struct vs_check_state
         vcpu->pc = each->target;
         return;
     }
-    struct vs_check_loop *loop = &vcpu->loops[vcpu->loop_count++];
-
-    loop->insn = vcpu->pc++;
-    arrive(state, actor, each, loop, node, breach);
+    vcpu->loops[vcpu->loop_count++] =
+        (struct vs_check_loop){.insn = vcpu->pc++, .at = node, .vpci = NONE};
 }
 
 static void each_next(const struct vs_check_model *model, struct vs_check_state *state,
@@ -179,12 +166,11 @@ static void each_next(const struct vs_check_model *model, struct vs_check_state 
 
     if (each->by_address)
         node = by_address(model, state, actor, each, (uint8_t)(vs_pointer_device(loop->at) + 1));
-    else if (each->safe)
-        node = by_list(state, actor, each, loop->next, breach);
     else if (node_is_there(state, actor, each->argument, loop->at, breach))
         node = by_list(state, actor, each, next_of(state, each->argument, loop->at), breach);
     if (node != NONE) {
-        arrive(state, actor, each, loop, node, breach);
+        loop->at = node;
+        loop->vpci = NONE;
         vcpu->pc = model->code->insns[vcpu->pc].target;
         return;
     }
