@@ -13,6 +13,16 @@ static struct vs_json_out *finding_json(const struct vs_check_job *job,
     return out;
 }
 
+static struct vs_json_out *found_json(uint32_t found)
+{
+    struct vs_json_out *list = vs_json_new_array();
+
+    for (int i = 0; i < VS_VIOLATION_COUNT; i++)
+        if ((found >> i) & 1u)
+            vs_json_add_string(list, NULL, vs_violation_table[i].name);
+    return list;
+}
+
 static struct vs_json_out *scenarios_json(const struct vs_check_run *run, size_t index,
                                           struct vs_error *error, int *ret)
 {
@@ -35,6 +45,7 @@ static struct vs_json_out *scenarios_json(const struct vs_check_run *run, size_t
             vs_json_add_boolean(out, "as-expected", !vs_check_cell_surprises(run, index, s));
             vs_json_add_u64(out, "states", cell->search.states);
             vs_json_add_u64(out, "steps", cell->search.transitions);
+            vs_json_add(out, "found", found_json(cell->found));
         }
         if (cell->violated)
             vs_json_add(out, "schedule", finding_json(job, &cell->finding, error, ret));

@@ -113,10 +113,10 @@ static void print_matrix(const struct vs_check_run *run, FILE *stream)
     bool surprises = false, unknown = false;
 
     for (size_t i = 0; i < run->job_count; i++)
-        fprintf(stream, "%*s%zu  %s\n", 4, "", i + 1, run->jobs[i].policy->name);
-    fprintf(stream, "\n%-5s", "");
+        fprintf(stream, "%5zu  %s\n", i + 1, run->jobs[i].policy->name);
+    fprintf(stream, "\n%-4s", "");
     for (size_t i = 0; i < run->job_count; i++)
-        fprintf(stream, "%-4zu", i + 1);
+        fprintf(stream, " %-*zu", i + 1 < run->job_count ? 3 : 1, i + 1);
     fputc('\n', stream);
     for (size_t s = 0; s < run->scenario_count; s++) {
         fprintf(stream, "%-5s", run->scenarios[s]->name);
@@ -168,6 +168,13 @@ static int print_schedules(const struct vs_check_run *run, size_t index, FILE *s
         ret = print_finding(job, &job->cells[s].finding, scenario->name, stream, error);
         if (because)
             fprintf(stream, "      %s\n\n", because);
+        uint32_t also = job->cells[s].found & ~(1u << job->cells[s].by);
+
+        if (also) {
+            fprintf(stream, "      Also reached: ");
+            print_found(also, stream);
+            fprintf(stream, "\n\n");
+        }
     }
     for (int i = 0; ret == 0 && run->with_campaign && i < VS_VIOLATION_COUNT; i++)
         if (((job->verdict.found >> i) & 1u) && i != VS_VIOLATION_ORDER_INVERSION)

@@ -40,6 +40,7 @@ static int judge_scenario(const struct vs_check_run *run, struct vs_check_job *j
         return ret;
     cell->decided = true;
     cell->search = result.search;
+    cell->found = result.found;
     for (int i = 0; i < VS_VIOLATION_COUNT && !cell->violated; i++) {
         if (!((result.found & scenario->looks_for) >> i & 1u))
             continue;

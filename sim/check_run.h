@@ -12,6 +12,7 @@
 struct vs_check_cell {
     bool decided; /* false: the scenario is not modelled */
     bool violated;
+    uint32_t found;                  /* bit per enum vs_violation, also those that do not decide */
     enum vs_violation by;            /* what decided it */
     struct vs_check_finding finding; /* of a violated cell */
     struct vs_check_search search;
