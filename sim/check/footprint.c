@@ -31,7 +31,9 @@
 #define OWNER(device)      (UINT64_C(1) << (28 + (device)))
 #define REFS(device)       (UINT64_C(1) << (32 + (device)))
 #define ALL_DEVICES(bit0)  ((bit0)*UINT64_C(15)) /* that bit for every device */
-#define RCU                (UINT64_C(1) << 40)
+#define CALLBACKS          (UINT64_C(1) << 40)
+#define SECTION(actor)     (UINT64_C(1) << (44 + (actor)))
+#define ALL_SECTIONS       (UINT64_C(15) << 44)
 #define SLOTS              (UINT64_C(1) << 41)
 #define PAGES              (UINT64_C(1) << 42)
 #define BARRIER            (UINT64_C(1) << 43)
@@ -49,6 +51,7 @@ struct cached {
 
 struct vs_reducer {
     const struct vs_check_model *model;
+    bool has_references;                     /* the policy counts them */
     uint8_t decl_place[VS_POLICY_LOCKS_MAX]; /* compact index of each lock that is left */
     struct cached cache[CACHE];
     uint8_t seen[UINT16_MAX / 8 + 1];
@@ -71,6 +74,9 @@ void vs_reducer_begin(struct vs_reducer *reducer, const struct vs_check_model *m
     uint8_t next = 0;
 
     reducer->model = model;
+    reducer->has_references = false;
+    for (size_t i = 0; i < model->code->policy->lock_count; i++)
+        reducer->has_references |= model->code->policy->locks[i].kind == VS_LOCK_REFCOUNT;
     for (size_t i = 0; i < model->code->policy->lock_count; i++)
         if (!((model->code->dropped_locks >> i) & 1u))
             reducer->decl_place[i] = next++;
@@ -235,25 +241,25 @@ static void footprint(const struct vs_reducer *reducer, uint8_t actor,
         print->data_read |= set * VPCI_PTR(0);
         frees(print, reducer, set);
         return;
-    case C_CALL_RCU:
-        print->data_write |= RCU;
+    case C_CALL_RCU: /* looks at who is in a section */
+        print->data_write |= CALLBACKS;
+        print->data_read |= ALL_SECTIONS;
         frees(print, reducer, set);
         return;
     case C_RCU_LOCK:
-        print->data_read |= RCU;
-        return;
-    case C_RCU_UNLOCK: /* callbacks may run */
-        print->data_write |= RCU;
-        frees(print, reducer, ALL_DEVICES(UINT64_C(1)));
+    case C_RCU_UNLOCK: /* with callbacks that wait for it: add_consequences */
+        print->data_write |= SECTION(actor);
         return;
     case C_GET:
         print->data_write |= set * REFS(0);
         print->data_read |= set * PDEV(0);
         return;
-    case C_PUT:
+    case C_PUT: /* frees nothing while the initial reference is there; when that is gone:
+                 * add_consequences */
         print->data_write |= set * REFS(0);
         print->data_read |= set * PDEV(0);
-        frees(print, reducer, set);
+        if (insn->flag)
+            frees(print, reducer, set);
         return;
     case C_DEFER: /* the slots of all, and whether the device decodes */
     case C_CLEAR_PENDING:
@@ -264,7 +270,7 @@ static void footprint(const struct vs_reducer *reducer, uint8_t actor,
         print->data_write |= PAGES;
         return;
     default: /* rcu_barrier and what passes a quiescent state; what is private */
-        print->data_write |= model->has_barrier ? BARRIER | RCU : 0;
+        print->data_write |= model->has_barrier ? BARRIER | ALL_SECTIONS | CALLBACKS : 0;
         return;
     }
 }
@@ -418,14 +424,53 @@ static void add_releases(const struct vs_reducer *reducer, const struct vs_check
         *(vcpu->held[i].mode == VS_MODE_READ ? &print->lock_read : &print->lock_write) |=
             NODE_BIT(reducer->decl_place[decl], place);
     }
-    if (vcpu->ref_count > 0) {
+    if (vcpu->ref_count > 0)
         print->data_write |= ALL_DEVICES(REFS(0));
-        frees(print, reducer, ALL_DEVICES(UINT64_C(1)));
+    if (vcpu->rcu_depth > 0)
+        print->data_write |= SECTION(actor);
+}
+
+/* References to a device that somebody holds, the initial one not counted. */
+static uint8_t held_references(const struct vs_check_model *model,
+                               const struct vs_check_state *state, uint8_t pointer)
+{
+    unsigned int count = 0;
+
+    for (uint8_t i = 0; i < model->setup->actor_count; i++) {
+        const struct vs_check_vcpu *vcpu = &state->vcpus[i];
+
+        for (uint8_t j = 0; j < vcpu->ref_count; j++)
+            count += vcpu->refs[j].pdev == pointer;
+        count += vcpu->slot == pointer && (vcpu->slot_flags & SLOT_REF);
     }
-    if (vcpu->rcu_depth > 0) {
-        print->data_write |= RCU;
-        if (model->has_callbacks)
+    return (uint8_t)count;
+}
+
+/*
+ * What the state adds to the table: who leaves a read section runs the callbacks
+ * that wait for it, and who drops a reference frees once the initial one is gone.
+ * A callback or a dropped initial reference that is still to come belongs to an
+ * actor whose own future has the freeing in it.
+ */
+static void add_consequences(const struct vs_reducer *reducer, const struct vs_check_state *state,
+                             uint8_t actor, struct vs_footprint *print)
+{
+    const struct vs_check_model *model = reducer->model;
+
+    for (uint8_t i = 0; i < state->shared.callback_count; i++)
+        if ((state->shared.callbacks[i].readers >> actor) & 1u) {
+            print->data_write |= CALLBACKS;
             frees(print, reducer, ALL_DEVICES(UINT64_C(1)));
+        }
+    if (!reducer->has_references)
+        return;
+    for (uint8_t i = 0; i < model->setup->device_count; i++) {
+        const struct vs_check_dev *device = &state->devices[i];
+
+        for (uint8_t g = 0; g < GENERATIONS; g++)
+            if (((device->pdev_alive >> g) & 1u) &&
+                device->refs[g] <= held_references(model, state, vs_pointer(i, g)))
+                frees(print, reducer, UINT64_C(1) << i);
     }
 }
 
@@ -499,6 +544,7 @@ static void next_print(const struct vs_reducer *reducer, const struct vs_check_s
     else
         footprint(reducer, actor, &who->calls[vcpu->call], &reducer->model->code->insns[vcpu->pc],
                   print);
+    add_consequences(reducer, state, actor, print);
 }
 
 uint8_t vs_reducer_choose(struct vs_reducer *reducer, const struct vs_check_state *state,
@@ -523,6 +569,7 @@ uint8_t vs_reducer_choose(struct vs_reducer *reducer, const struct vs_check_stat
             others = *future_of(reducer, state, j, all, write);
             add_releases(reducer, state, j, &others);
             add_entry(reducer, &state->vcpus[j], &others);
+            add_consequences(reducer, state, j, &others);
             alone = !clash(&next, &others);
         }
         if (alone)
