@@ -27,10 +27,11 @@ struct round {
     bool refuted[CALLS_LIMIT][CALLS_LIMIT];
 };
 
-/* The first operation with the same program, itself where there is none before. */
+/* The first operation with the same program.  Accesses to absent devices are the
+ * programs of present ones, and stand for nobody but themselves. */
 static enum vs_op representative(const struct vs_check_code *code, enum vs_op op)
 {
-    for (int i = 0; i < (int)op; i++)
+    for (int i = VS_OP_READ_PASSTHROUGH; i < VS_OP_COUNT; i++)
         if (i != VS_OP_MAP_PENDING && vs_check_same_program(code, (enum vs_op)i, op))
             return (enum vs_op)i;
     return op;

@@ -309,7 +309,7 @@ void vs_check_list_step(const struct vs_check_model *model, struct vs_check_stat
 void vs_check_order_note(struct vs_check_order *order, const struct vs_check_model *model,
                          const struct vs_check_state *state, uint8_t actor, uint8_t lock);
 
-/* footprint.c: which actor can go first without losing a behaviour. */
+/* reduce.c: which actor can go first without losing a behaviour. */
 struct vs_reducer;
 struct vs_reducer *vs_reducer_new(void);
 void vs_reducer_free(struct vs_reducer *reducer);
