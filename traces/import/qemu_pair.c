@@ -156,7 +156,7 @@ static void without_address(struct vs_qemu_guest *guest, struct vs_qemu_slot *sl
 }
 
 /* A device line that no access line belongs to. */
-static void complete_unpaired(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
+static void complete_unpaired(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
                               struct vs_qemu_slot *slot)
 {
     struct vs_record *record = &slot->record;
@@ -246,7 +246,7 @@ static void settle_address(struct vs_qemu_guest *guest, const struct vs_qemu_thr
         record->flags |= VS_FLAG_CF8_STALE;
 }
 
-static void settle_access(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
+static void settle_access(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
                           struct vs_qemu_slot *slot, const struct vs_qemu_line *line,
                           enum vs_qemu_path path)
 {
@@ -414,7 +414,7 @@ int vs_qemu_pair_cfg_write(struct vs_qemu_guest *guest, struct vs_qemu_thread *t
     return ret;
 }
 
-static void msix_access(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
+static void msix_access(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
                         const struct vs_qemu_line *line)
 {
     bool write = line->event == VS_QEMU_REGION_WRITE;

@@ -41,6 +41,19 @@ check "a trace goes through generate, inject and verify by pipes" through_pipes
 check "inject says on standard error what it did" grep -q '^remove: [1-9][0-9]* events$' err.txt
 check "verify finds it complete" grep -q '^-: good, complete' out.txt
 
+# A reader that leaves, while far more is to come than a pipe holds.
+reader_leaves() {
+    local states
+    "$@" 2> err.txt | head -c 10 > /dev/null
+    states=("${PIPESTATUS[@]}")
+    [ "${states[0]}" = 4 ] && [ ! -s err.txt ] && return
+    echo "  status ${states[0]} and:"
+    cat err.txt
+    return 1
+}
+check "dump | head ends without a message, with status 4" reader_leaves vpci-trace dump a.vpt
+check "generate -o - | head ends so, too" reader_leaves vpci-trace generate -o - -n 200000
+
 # A signal: the pipe stays open, so that the command waits for more of the trace.
 stopped_by() {
     local signal=$1 number=$2

@@ -283,12 +283,16 @@ static void logs_without_region_events_are_flagged(void **state)
 
     (void)state;
     expect(log,
-           "0 d0 v-1 00000010 cfg-read 0.2=8086 1\n"
-           "1000 d0 v-1 00000010 cfg-read 10.4=fe000000 1\n"
-           "2000 d0 v-1 00000010 cfg-write 4.2=7 1\n"
-           "3000 d0 v-1 00000010 cfg-read e.1=0 1\n",
+           "0 d0 v0 00000010 cfg-read 0.2=8086 3\n"
+           "1000 d0 v0 00000010 cfg-read 10.4=fe000000 3\n"
+           "2000 d0 v1 00000010 cfg-write 4.2=7 3\n"
+           "3000 d0 v0 00000010 cfg-read e.1=0 3\n",
            &out);
     assert_int_equal(seen(&out, VS_IMPORT_INFERRED, "size-from-register-and-value"), 4);
+    assert_int_equal(seen(&out, VS_IMPORT_INFERRED, "vcpu-unknown-threads-numbered-by-first-line"),
+                     4);
+    assert_int_equal(out.meta.note_count, 1);
+    assert_non_null(strstr(out.meta.notes[0], "(7=0 9=1); state them with --threads"));
     collected_free(&out);
     expect_options(&options, log,
                    "0 d0 v3 00000010 cfg-read 0.2=8086 3\n"
@@ -449,8 +453,8 @@ static void several_logs_become_domains_and_segments_and_say_so(void **state)
     collect_texts(&vs_importer_qemu_log, &options, logs, 2, &out);
     assert_int_equal(out.ret, 0);
     text = collected_text(&out);
-    assert_string_equal(text, "2000 d1 v-1 00010000 cfg-read 0.2=8086 1\n"
-                              "4000 d0 v-1 00000000 cfg-read 0.2=8086 1\n");
+    assert_string_equal(text, "2000 d1 v0 00010000 cfg-read 0.2=8086 3\n"
+                              "4000 d0 v0 00000000 cfg-read 0.2=8086 3\n");
     free(text);
     assert_int_equal(out.meta.what_if_count, 2);
     assert_int_equal(out.meta.domain_count, 2);
@@ -470,8 +474,8 @@ static void time_that_goes_back_is_held_and_counted(void **state)
 
     (void)state;
     expect(CFG_READ("7", "09", "00:00.0 @0x0", "0x1") CFG_READ("8", "03", "00:01.0 @0x0", "0x1"),
-           "0 d0 v-1 00000000 cfg-read 0.2=1 1\n"
-           "0 d0 v-1 00000008 cfg-read 0.2=1 1\n",
+           "0 d0 v0 00000000 cfg-read 0.2=1 3\n"
+           "0 d0 v1 00000008 cfg-read 0.2=1 3\n",
            &out);
     assert_int_equal(seen(&out, VS_IMPORT_SEEN, "time-went-back-held"), 1);
     collected_free(&out);
@@ -489,8 +493,8 @@ static void what_qemu_itself_prints_is_counted_and_passed_over(void **state)
                            "qemu-system-x86_64: terminating on signal 15 from pid 1 (bash)\n"
                            "2026-11-22T20:00:00.000001Z qemu-system-x86_64: warning: no\n" CFG_READ(
                                "7", "01", "00:00.0 @0x2", "0x1"),
-           "0 d0 v-1 00000000 cfg-read 0.2=1 1\n"
-           "1000 d0 v-1 00000000 cfg-read 2.2=1 1\n",
+           "0 d0 v0 00000000 cfg-read 0.2=1 3\n"
+           "1000 d0 v0 00000000 cfg-read 2.2=1 3\n",
            &out);
     assert_int_equal(seen(&out, VS_IMPORT_IGNORED, "other-output-lines"), 3);
     collected_free(&out);
@@ -510,7 +514,7 @@ static void a_last_line_without_newline_is_cut_and_dropped(void **state)
     (void)state;
     expect(CFG_READ("7", "00", "00:00.0 @0x0", "0x1") "7@5.000001:pci_cfg_read a 00:01.0 @0x0 -> "
                                                       "0x10d3",
-           "0 d0 v-1 00000000 cfg-read 0.2=1 1\n", &out);
+           "0 d0 v0 00000000 cfg-read 0.2=1 3\n", &out);
     assert_int_equal(seen(&out, VS_IMPORT_NOT_REBUILT, "cut-last-line"), 1);
     collected_free(&out);
 }
