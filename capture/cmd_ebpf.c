@@ -118,9 +118,11 @@ static void say_summary(const struct vs_summary *summary)
     double seconds = (double)summary->elapsed_ns / VS_NS_PER_S;
 
     fprintf(stderr, "Ended after %.3f s: %s.\n", seconds, end_text(summary));
-    fprintf(stderr, "%" PRIu64 " accesses written, %" PRIu64 " lost, %.0f per second.\n",
-            summary->written, (uint64_t)summary->kernel.lost,
-            seconds > 0 ? (double)summary->written / seconds : 0.0);
+    fprintf(stderr,
+            "%" PRIu64 " accesses seen: %" PRIu64 " written, %" PRIu64 " lost; %.0f written per "
+            "second.\n",
+            (uint64_t)summary->kernel.produced - summary->own, summary->written,
+            (uint64_t)summary->kernel.lost, seconds > 0 ? (double)summary->written / seconds : 0.0);
     fprintf(stderr, "This process used %.1f %% of a CPU.\n",
             summary->elapsed_ns
                 ? 100.0 * (double)summary->consumer_cpu_ns / (double)summary->elapsed_ns

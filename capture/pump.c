@@ -5,7 +5,7 @@
  * comes too late (an access that took longer) is written at the time reached, and counted.
  *
  * Losses.  Each event carries how many its CPU has lost so far.  A rise becomes a LOST
- * record at that event's end, reaching back to the CPU's event before; what is lost after
+ * record just before that event, reaching back to the CPU's event before; what is lost after
  * a CPU's last event comes from the counters at the end.  The kernel raises the count once
  * per failed reservation, so the records' sum is the counter.
  *
@@ -129,12 +129,19 @@ static void note_losses(struct vs_pump *pump, const struct vs_event *event)
 
     /* An event that another one overtook on its CPU tells an older, lower count. */
     if (rise != 0 && rise < UINT32_C(1) << 31) {
-        push_lost(pump, rise, event->cpu, cpu->last_ns, end_ns);
+        push_lost(pump, rise, event->cpu, cpu->last_ns, trace_time(pump, event->time_ns));
         cpu->lost = event->lost;
         cpu->counted += rise;
     }
     if (end_ns > cpu->last_ns)
         cpu->last_ns = end_ns;
+}
+
+/* A vendor of all ones is what the bus reads where no function is (PCI Local Bus 3.0, 6.1). */
+static bool tells_absence(const struct vs_event *event)
+{
+    return event->kind == VS_KIND_CFG_READ && event->reg == 0 && event->size >= 2 &&
+           (event->value & 0xffff) == 0xffff && !(event->flags & VS_FLAG_VALUE_UNKNOWN);
 }
 
 /* Domain, vCPU and segment of an event's record. */
@@ -186,6 +193,8 @@ static int take_event(void *context, void *data, size_t size)
             .size = event->size,
         };
 
+        if (tells_absence(event))
+            record.flags |= VS_FLAG_ABSENT;
         if (place(pump, event, &record) < 0) {
             pump->failed = true;
             pump->summary->discarded++;
