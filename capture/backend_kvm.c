@@ -19,6 +19,7 @@ static const char *const needs[] = {"kvm_pio", "kvm_mmio", NULL};
 
 const struct vs_backend vs_backend_kvm = {
     .name = "kvm",
+    .kind = "programs at tracepoints (tp_btf)",
     .layer = "KVM's exits of its guests to ports 0xCF8 and 0xCFC..0xCFF and to the stated ECAM "
              "windows",
     .blind = "accesses of this host itself; memory-mapped accesses outside the stated windows "

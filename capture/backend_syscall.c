@@ -20,6 +20,7 @@ static const char *const needs[] = {"sys_enter", "sys_exit", NULL};
 
 const struct vs_backend vs_backend_syscall = {
     .name = "syscall",
+    .kind = "programs at tracepoints (tp_btf)",
     .layer = "system calls of user space on the config files in sysfs",
     .blind = "accesses of the kernel itself (drivers, enumeration, vfio-pci); user space's through "
              "/proc/bus/pci, readv, io_uring, splice or 32-bit system calls",

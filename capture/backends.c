@@ -3,7 +3,5 @@
 #include "capture.h"
 
 const struct vs_backend *const vs_backends[] = {
-    &vs_backend_kvm,
-    &vs_backend_syscall,
-    NULL,
+    &vs_backend_fentry, &vs_backend_kprobe, &vs_backend_kvm, &vs_backend_syscall, NULL,
 };

@@ -30,6 +30,7 @@ enum vs_capture_view {
 
 struct vs_backend {
     const char *name;  /* choice of --backend */
+    const char *kind;  /* of BPF programs, for explanations */
     const char *layer; /* where it is attached, for people and the trace's header */
     const char *blind; /* what it cannot see */
     const char *time;  /* what time_ns and duration_ns are */
@@ -48,6 +49,8 @@ struct vs_backend {
 /* All backends, NULL-terminated; those that `auto` may choose first. */
 extern const struct vs_backend *const vs_backends[];
 
+extern const struct vs_backend vs_backend_fentry;
+extern const struct vs_backend vs_backend_kprobe;
 extern const struct vs_backend vs_backend_kvm;
 extern const struct vs_backend vs_backend_syscall;
 

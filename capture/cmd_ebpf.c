@@ -22,7 +22,7 @@ struct ebpf_values {
 #define AT(member) .offset = offsetof(struct ebpf_values, member)
 
 /* "auto" first, then as in backends.c; a test compares. */
-static const char *const backend_choices[] = {"auto", "kvm", "syscall", NULL};
+static const char *const backend_choices[] = {"auto", "fentry", "kprobe", "kvm", "syscall", NULL};
 
 static const struct vs_option ebpf_options[] = {
     {"output", 'o', VS_OPTION_STRING, AT(output), "FILE",
@@ -206,6 +206,7 @@ static int ebpf_run(const struct vs_command *command, void *raw, const struct vs
 }
 
 static const char *const ebpf_examples[] = {
+    "vpci-capture ebpf -o host.vpt -d 60",
     "vpci-capture ebpf --backend kvm --ecam 0xb0000000:0:0-255 -o guests.vpt -d 60",
     "vpci-capture ebpf --backend syscall --snapshot -o host.vpt",
     "vpci-capture ebpf --backend kvm -o - -d 10 | vpci-trace info -",
@@ -221,9 +222,13 @@ const struct vs_command vs_cmd_ebpf = {
         "Attaches a backend's programs, makes one access that they must see, and writes what they "
         "see until a signal, the time or the count ends it.  Then it detaches, writes what is "
         "left, and prints the account on standard error: each access is written or counted.\n\n"
-        "kvm sees guests' accesses and costs nothing but their exits' tracepoints.  syscall sees "
-        "what user space does through sysfs, and slows every system call of the host, so it must "
-        "be asked for by name.\n\n"
+        "fentry sees every config access that this kernel makes, for itself and for user space; "
+        "kprobe sees the same at a higher price, where the kernel has no BPF trampolines.  kvm "
+        "sees "
+        "guests' accesses.  auto takes the first of these that works.  syscall sees what user "
+        "space "
+        "does through sysfs, and slows every system call of the host, so it must be asked for by "
+        "name.\n\n"
         "The file grows in place: a capture that is killed leaves what it had up to its last "
         "block, about a second.",
     .examples = ebpf_examples,

@@ -16,6 +16,7 @@
 #include <bpf/btf.h>
 
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
+#define KPROBES  "/sys/bus/event_source/devices/kprobe"
 
 /* include/uapi/linux/capability.h; CAP_SYS_ADMIN stands for both, as in bpf_capable(). */
 enum { CAPABILITY_SYS_ADMIN = 21, CAPABILITY_PERFMON = 38, CAPABILITY_BPF = 39 };
@@ -154,10 +155,10 @@ int vs_explain_load(const struct vs_backend *backend, int error_number, const ch
                             backend->name, ring_bytes);
     if (error_number == EPERM)
         return vs_error_set(error, VS_ERR_HOST,
-                            "%s: the kernel refuses programs of this kind (EPERM), though no "
-                            "capability is missing; before Linux 5.11 the limit of locked memory "
-                            "(ulimit -l) can be the cause",
-                            backend->name);
+                            "%s: the kernel forbids %s: EPERM, though no capability is missing; "
+                            "take another backend (before Linux 5.11 the limit of locked memory, "
+                            "ulimit -l, can be the cause)",
+                            backend->name, backend->kind);
     return vs_error_set(error, VS_ERR_HOST, "%s: the programs cannot be loaded: %s", backend->name,
                         strerror(error_number));
 }
@@ -167,6 +168,12 @@ int vs_explain_attach(const struct vs_backend *backend, const char *section, int
 {
     int ret = explain_common(backend, error_number, error);
 
+    if (ret == 0 && strstr(section, "probe/") && access(KPROBES, F_OK) < 0)
+        ret =
+            vs_error_set(error, VS_ERR_HOST,
+                         "%s: this kernel has no kprobes (built without CONFIG_KPROBES): there is "
+                         "no " KPROBES,
+                         backend->name);
     return ret < 0
                ? ret
                : (int)vs_error_set(error, VS_ERR_HOST, "%s: loaded, but %s cannot be attached: %s",

@@ -87,7 +87,7 @@ struct task_struct {
 };
 
 struct pt_regs { /* x86-64 */
-    unsigned long di, si, dx, r10;
+    unsigned long di, si, dx, cx, r10, ax;
 };
 
 #pragma clang attribute pop
