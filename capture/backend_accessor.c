@@ -6,12 +6,14 @@
 #include <fentry.skel.h>
 #include <kprobe.skel.h>
 
-#define LAYER                                                                        \
-    "the kernel's config accessors, pci_user_*_config_* (user space, vfio-pci) and " \
-    "pci_bus_*_config_* (drivers, enumeration, power management)"
+#define LAYER                                                                                    \
+    "the kernel's config accessors, pci_user_*_config_* (user space, vfio-pci) and "             \
+    "pci_bus_*_config_* (drivers, enumeration, power management); devices added and removed, "   \
+    "drivers bound and unbound, MSI enabled, config access blocked, and waits for pci_lock and " \
+    "pci_config_lock"
 #define BLIND                                                                                      \
     "what goes past the accessors: ACPI firmware code, raw_pci_read, early quirks; in a Xen dom0 " \
-    "what other domains and Xen itself do"
+    "what other domains and Xen itself do; waits for a lock by the only CPU that waits"
 #define TIME                                                                                    \
     "a record is one call of an accessor, its locks and, for user space, waiting while config " \
     "access is blocked included"
@@ -48,6 +50,7 @@ const struct vs_backend vs_backend_fentry = {
     .layer = LAYER,
     .blind = BLIND,
     .time = TIME,
+    .events = true,
     .automatic = true,
     .view = VS_VIEW_HOST,
     .duration_covers = VS_DURATION_KERNEL_CALL,
@@ -62,6 +65,7 @@ const struct vs_backend vs_backend_kprobe = {
     .layer = LAYER,
     .blind = BLIND,
     .time = TIME,
+    .events = true,
     .automatic = true,
     .view = VS_VIEW_HOST,
     .duration_covers = VS_DURATION_KERNEL_CALL,

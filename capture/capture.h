@@ -34,6 +34,7 @@ struct vs_backend {
     const char *layer; /* where it is attached, for people and the trace's header */
     const char *blind; /* what it cannot see */
     const char *time;  /* what time_ns and duration_ns are */
+    bool events;       /* sees devices come and go, MSI, blocked access, contended locks */
     bool automatic;    /* may be chosen by `auto`; such backends in order of preference */
     enum vs_capture_view view;
     enum vs_duration_covers duration_covers;
@@ -107,6 +108,8 @@ struct vs_session;
 int vs_session_open(const struct vs_capture_options *options, struct vs_session **session,
                     struct vs_error *error);
 const struct vs_backend *vs_session_backend(const struct vs_session *session);
+/* What this kernel has not and the backend does without ("device_links_driver_bound"). */
+const char *vs_session_without(const struct vs_session *session);
 /* Reasons why backends of higher preference were passed over ("fentry: ..."), one a line,
  * or "". */
 const char *vs_session_passed_over(const struct vs_session *session);

@@ -84,6 +84,9 @@ static void say_start(const struct vs_session *session, const struct ebpf_values
         fprintf(stderr, "Passed over:\n%s\n", passed_over);
     fprintf(stderr, "Backend %s: %s.\nNot seen: %s.\n", backend->name, backend->layer,
             backend->blind);
+    if (vs_session_without(session)[0])
+        fprintf(stderr, "Not seen, for this kernel has or names it not: %s.\n",
+                vs_session_without(session));
     if (values->seconds > 0)
         fprintf(stderr, "Capturing for %g s; SIGINT or SIGTERM ends it sooner.\n", values->seconds);
     else
@@ -119,7 +122,7 @@ static void say_summary(const struct vs_summary *summary)
 
     fprintf(stderr, "Ended after %.3f s: %s.\n", seconds, end_text(summary));
     fprintf(stderr,
-            "%" PRIu64 " accesses seen: %" PRIu64 " written, %" PRIu64 " lost; %.0f written per "
+            "%" PRIu64 " records seen: %" PRIu64 " written, %" PRIu64 " lost; %.0f written per "
             "second.\n",
             (uint64_t)summary->kernel.produced - summary->own, summary->written,
             (uint64_t)summary->kernel.lost, seconds > 0 ? (double)summary->written / seconds : 0.0);

@@ -64,7 +64,8 @@ static int add_windows(const struct vs_capture_options *options, struct vs_trace
 }
 
 int vs_describe_start(const struct vs_capture_options *options, const struct vs_backend *backend,
-                      uint64_t wall_epoch_ns, struct vs_trace_meta *meta, struct vs_error *error)
+                      const char *without, uint64_t wall_epoch_ns, struct vs_trace_meta *meta,
+                      struct vs_error *error)
 {
     struct utsname host;
     int ret = 0;
@@ -84,6 +85,9 @@ int vs_describe_start(const struct vs_capture_options *options, const struct vs_
         ret = vs_trace_meta_add_note(meta, "captured: %s", backend->layer);
     if (ret == 0)
         ret = vs_trace_meta_add_note(meta, "not captured: %s", backend->blind);
+    if (ret == 0 && without[0])
+        ret = vs_trace_meta_add_note(meta, "not captured, for this kernel has or names it not: %s",
+                                     without);
     if (ret == 0)
         ret = describe_filters(&options->filters, meta);
     if (ret == 0)

@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-/* One config access, in the order of its ring reservation. */
+/* One config access or event, in the order of its ring reservation. */
 struct vs_event {
     __u64 time_ns;     /* CLOCK_MONOTONIC: the access's start, where the backend sees it */
     __u64 sequence;    /* produced on this CPU before this one */
@@ -60,6 +60,7 @@ struct vs_bpf_config {
     __u32 pids[VS_FILTER_MAX];
     __u32 sbdfs[VS_FILTER_MAX];
     struct vs_bpf_window windows[VS_ECAM_MAX];
+    __u64 locks[2]; /* addresses of pci_lock and pci_config_lock, 0 where not known */
 };
 
 /* Map names, in each object. */

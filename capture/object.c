@@ -7,10 +7,12 @@
 #include "object.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "explain.h"
@@ -24,7 +26,67 @@ struct vs_object {
     size_t link_count;
     char *log;
     const struct vs_backend *backend;
+    char without[512];
 };
+
+static bool in_list(const char *const *list, const char *name)
+{
+    bool found = false;
+
+    for (size_t i = 0; list[i]; i++)
+        found = found || strcmp(list[i], name) == 0;
+    return found;
+}
+
+/* Has this kernel what the program of this section attaches to? */
+static bool available(const struct vs_bpf_config *config, const struct btf *btf,
+                      const char *section)
+{
+    const char *name = strchr(section, '/') + 1;
+
+    if (strncmp(section, "tp_btf/", 7) == 0) {
+        char trace[64];
+
+        snprintf(trace, sizeof(trace), "btf_trace_%s", name);
+        return (config->locks[0] || config->locks[1]) &&
+               btf__find_by_name_kind(btf, trace, BTF_KIND_TYPEDEF) >= 0;
+    }
+    return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) >= 0;
+}
+
+/* Leave out the programs that this kernel has no place for; without what the backend needs,
+ * loading fails, and that is explained. */
+static void prune(struct vs_object *object, const struct vs_bpf_config *config)
+{
+    struct btf *btf = NULL;
+    struct bpf_program *program;
+    size_t used = 0;
+
+    bpf_object__for_each_program(program, object->bpf)
+    {
+        const char *section = bpf_program__section_name(program);
+        const char *name = strchr(section, '/') + 1;
+
+        if (in_list(object->backend->needs, name))
+            continue;
+        btf = btf ? btf : btf__load_vmlinux_btf();
+        if (btf && available(config, btf, section))
+            continue;
+        bpf_program__set_autoload(program, false);
+        if (!strstr(object->without, name) && used < sizeof(object->without)) {
+            int length = snprintf(object->without + used, sizeof(object->without) - used, "%s%s",
+                                  used ? ", " : "", name);
+
+            used += length > 0 ? (size_t)length : 0;
+        }
+    }
+    btf__free(btf);
+}
+
+const char *vs_object_without(const struct vs_object *object)
+{
+    return object->without;
+}
 
 static int configure(struct vs_object *object, const struct vs_bpf_config *config,
                      uint64_t ring_bytes)
@@ -71,8 +133,10 @@ int vs_object_load(const struct vs_backend *backend, const struct vs_bpf_config 
     }
     if (ret == 0)
         ret = configure(made, config, ring_bytes);
-    if (ret == 0)
+    if (ret == 0) {
+        prune(made, config);
         ret = bpf_object__load(made->bpf);
+    }
     if (ret < 0) {
         ret = vs_explain_load(backend, -ret, made ? made->log : NULL, ring_bytes, error);
         vs_object_free(made);

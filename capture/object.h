@@ -24,6 +24,9 @@ int vs_object_ring_fd(const struct vs_object *object);
 /* Counters of each possible CPU, by CPU number: cpus[0..cpu_count). */
 int vs_object_counters(const struct vs_object *object, struct vs_counters *cpus, size_t cpu_count,
                        struct vs_error *error);
+/* Functions and tracepoints that this kernel has not and the backend can do without,
+ * separated by ", "; "" when nothing is missing. */
+const char *vs_object_without(const struct vs_object *object);
 /* Times the kernel skipped a program because that CPU was in it already. */
 uint64_t vs_object_missed_runs(const struct vs_object *object);
 

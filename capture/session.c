@@ -135,6 +135,25 @@ static uint32_t guest_segments(const struct vs_capture_options *options)
     return segments;
 }
 
+/* Addresses of the two locks that config accesses take, where the kernel tells them. */
+static void find_locks(struct vs_bpf_config *config)
+{
+    FILE *stream = fopen("/proc/kallsyms", "re");
+    char line[512], name[256];
+    unsigned long long address;
+
+    while (stream && fgets(line, sizeof(line), stream)) {
+        if (sscanf(line, "%llx %*c %255s", &address, name) != 2)
+            continue;
+        if (strcmp(name, "pci_lock") == 0)
+            config->locks[0] = address;
+        else if (strcmp(name, "pci_config_lock") == 0)
+            config->locks[1] = address;
+    }
+    if (stream)
+        fclose(stream);
+}
+
 static int open_backend(struct vs_session *session, const struct vs_backend *backend,
                         struct vs_error *error)
 {
@@ -149,6 +168,8 @@ static int open_backend(struct vs_session *session, const struct vs_backend *bac
     };
 
     session->backend = backend;
+    if (backend->events && !session->options.filters.locks[0])
+        find_locks(&session->options.filters);
     int ret = vs_object_load(backend, &session->options.filters, session->options.ring_bytes,
                              &session->object, error);
     if (ret == 0)
@@ -191,8 +212,9 @@ static int open_output(struct vs_session *session, uint64_t wall_epoch_ns, struc
 {
     /* In place, so that a capture that is killed leaves its file. */
     struct vs_writer_options options = {.in_place = true, .force = session->options.force};
-    int ret = vs_describe_start(&session->options, session->backend, wall_epoch_ns, &session->meta,
-                                error);
+    int ret =
+        vs_describe_start(&session->options, session->backend, vs_object_without(session->object),
+                          wall_epoch_ns, &session->meta, error);
 
     if (ret == 0)
         ret = vs_writer_open(session->options.output, &session->meta, &options, &session->writer,
@@ -252,6 +274,11 @@ int vs_session_open(const struct vs_capture_options *options, struct vs_session 
 const struct vs_backend *vs_session_backend(const struct vs_session *session)
 {
     return session->backend;
+}
+
+const char *vs_session_without(const struct vs_session *session)
+{
+    return vs_object_without(session->object);
 }
 
 const char *vs_session_passed_over(const struct vs_session *session)

@@ -94,3 +94,26 @@ static __always_inline int leave(__u32 layer, struct access *access, int result)
 #define PROGRAMS(layer, direction, suffix, bytes) PROGRAMS_##layer(direction, suffix, bytes)
 
 VS_EACH_ACCESSOR(PROGRAMS)
+
+#define VS_ENTRY(function)                              \
+    static int on_entry_##function(void *first);        \
+    SEC("fentry/" #function)                            \
+    int in_##function(__u64 *context)                   \
+    {                                                   \
+        return on_entry_##function((void *)context[0]); \
+    }                                                   \
+    static __always_inline int on_entry_##function(void *first)
+
+#define VS_EXIT(function)                                           \
+    static int on_exit_##function(int result);                      \
+    SEC("fexit/" #function)                                         \
+    int out_##function(__u64 *context)                              \
+    {                                                               \
+        __u64 result = 0; /* stays so for a function without one */ \
+                                                                    \
+        bpf_get_func_ret(context, &result);                         \
+        return on_exit_##function((int)result);                     \
+    }                                                               \
+    static __always_inline int on_exit_##function(int result)
+
+#include "events.h"

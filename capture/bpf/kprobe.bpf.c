@@ -92,3 +92,23 @@ static __always_inline int leave(__u32 layer, int result)
 #define PROGRAMS(layer, direction, suffix, bytes) PROGRAMS_##layer(direction, suffix, bytes)
 
 VS_EACH_ACCESSOR(PROGRAMS)
+
+#define VS_ENTRY(function)                            \
+    static int on_entry_##function(void *first);      \
+    SEC("kprobe/" #function)                          \
+    int in_##function(struct pt_regs *regs)           \
+    {                                                 \
+        return on_entry_##function((void *)regs->di); \
+    }                                                 \
+    static __always_inline int on_entry_##function(void *first)
+
+#define VS_EXIT(function)                         \
+    static int on_exit_##function(int result);    \
+    SEC("kretprobe/" #function)                   \
+    int out_##function(struct pt_regs *regs)      \
+    {                                             \
+        return on_exit_##function((int)regs->ax); \
+    }                                             \
+    static __always_inline int on_exit_##function(int result)
+
+#include "events.h"

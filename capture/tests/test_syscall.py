@@ -175,7 +175,7 @@ def kill():
 
 def counts_in(text):
     seen, written, lost = map(
-        int, re.search(r"(\d+) accesses seen: (\d+) written, (\d+) lost", text).groups())
+        int, re.search(r"(\d+) records seen: (\d+) written, (\d+) lost", text).groups())
     unwritten = re.search(r"(\d+) were captured but could not be written", text)
     return seen, written, lost, int(unwritten[1]) if unwritten else 0
 
