@@ -126,7 +126,7 @@ void vs_describe_caption(const struct vs_runs *runs, const struct vs_scenario *s
     describe_load(run, !sweep, &load);
     vs_text_addf(text, "%s · %s%s%s loop · machine %s", run->trace_name, vs_text_or_empty(&load),
                  load.length ? " · " : "", run->timing, run->machine);
-    if (run->cpus > 0) /* 0: as many as the trace names */
+    if (run->cpus > 0) /* 0: one per vCPU, up to the machine's */
         vs_text_addf(text, ", %" PRId64 " CPUs", run->cpus);
     vs_text_free(&load);
     if (run->machine_assumptions > 0)
@@ -241,12 +241,12 @@ static const struct limit {
 } limits[] = {
     {is_broken, "An identity that every replay must keep was violated in runs of ",
      ": these numbers are a fault of the simulator and must not be used."},
-    {is_emulated, "",
-     " was captured under emulation: which accesses were made, in which order, is genuine; no "
-     "recorded time is a hardware latency, and none calibrates anything here."},
-    {is_synthetic, "Traffic of ",
-     " is synthetic, cloned or merged in part or whole: a what-if, not a measurement."},
-    {is_multi_domain, "Several vPCI domains share the host in ",
+    {is_emulated, "Captured under emulation: ",
+     ". Which accesses were made, and in which order, is genuine; no recorded time is a hardware "
+     "latency, and none calibrates anything here."},
+    {is_synthetic, "Some or all replays of ",
+     " run traffic that is synthetic, cloned or merged: what-ifs, not measurements."},
+    {is_multi_domain, "Several vPCI domains share the host in replays of ",
      "; upstream Xen today runs vPCI for one, the x86 PVH hardware domain."},
     {is_lossy, "Records were lost while capturing ", ": waiting at those moments is missing."},
     {is_guessed, "Some accesses of ",
@@ -258,6 +258,50 @@ static const struct limit {
      "the latency of a host.",
      NULL},
 };
+
+static bool has_note(const struct vs_run_row *run, const char *note)
+{
+    struct vs_sentences notes = {0};
+    bool found = false;
+
+    if (vs_describe_array(run->notes, &notes) == 0) {
+        for (size_t i = 0; i < notes.count && !found; i++)
+            found = strcmp(notes.items[i], note) == 0;
+    }
+    vs_sentences_free(&notes);
+    return found;
+}
+
+/* "TRACE and TRACE: note": what the traces say of themselves, each note once. */
+static int add_notes(const struct vs_runs *runs, struct vs_sentences *sentences)
+{
+    struct vs_sentences notes = {0};
+    int ret = 0;
+
+    for (size_t i = 0; i < runs->run_count && ret == 0; i++)
+        ret = vs_describe_array(runs->runs[i].notes, &notes);
+    for (size_t i = 0; i < notes.count && ret == 0; i++) {
+        struct vs_sentences traces = {0};
+        struct vs_text text = {0};
+
+        for (size_t k = 0; k < runs->run_count && ret == 0; k++) {
+            if (has_note(&runs->runs[k], notes.items[i]))
+                ret = vs_sentences_add(&traces, runs->runs[k].trace_name);
+        }
+        for (size_t k = 0; k < traces.count; k++) {
+            vs_text_join(&text, k, traces.count);
+            vs_text_add(&text, traces.items[k]);
+        }
+        vs_text_addf(&text, ": %s", notes.items[i]);
+        vs_sentences_free(&traces);
+        if (ret == 0)
+            ret = add_text(sentences, &text);
+        else
+            vs_text_free(&text);
+    }
+    vs_sentences_free(&notes);
+    return ret;
+}
 
 int vs_describe_limits(const struct vs_runs *runs, struct vs_sentences *sentences)
 {
@@ -285,20 +329,7 @@ int vs_describe_limits(const struct vs_runs *runs, struct vs_sentences *sentence
         ret = vs_sentences_add(sentences,
                                "Percentiles are good to 3 % (the histogram's step), and the rule "
                                "that orders simultaneous events moves waits by up to 5 %.");
-    /* What the traces say of themselves. */
-    for (size_t i = 0; i < runs->run_count && ret == 0; i++) {
-        struct vs_sentences notes = {0};
-
-        ret = vs_describe_array(runs->runs[i].notes, &notes);
-        for (size_t k = 0; k < notes.count && ret == 0; k++) {
-            struct vs_text text = {0};
-
-            vs_text_addf(&text, "%s: %s", runs->runs[i].trace_name, notes.items[k]);
-            ret = add_text(sentences, &text);
-        }
-        vs_sentences_free(&notes);
-    }
-    return ret;
+    return ret == 0 ? add_notes(runs, sentences) : ret;
 }
 
 /* ------------------------------------------------------------------ assumptions */

@@ -14,6 +14,9 @@
 /* Waiting below this share of the time spent in the hypervisor is called next to nothing. */
 #define WAIT_NEGLIGIBLE 0.001
 
+/* With fewer calls than this beyond p99, the ranking says so. */
+#define TAIL_FEW 100
+
 struct ranking {
     const struct vs_run_row **runs;
     size_t count;
@@ -60,12 +63,10 @@ static int finish(struct vs_sentences *sentences, struct vs_text *text)
 
 /* ---------------------------------------------------------------- the sentences */
 
-static int say_waiting(const struct vs_runs *runs, const struct vs_scenario *scenario,
-                       struct vs_sentences *sentences)
+/* The longest total wait of any policy, as a share of the longest time at work. */
+static double waiting_share(const struct vs_runs *runs, const struct vs_scenario *scenario)
 {
-    int64_t wait = 0, work = 0;
-    struct vs_text text = {0};
-    char number[VS_WORDS_NUMBER];
+    int64_t wait = 0, work = 1;
 
     for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
         if (runs->runs[i].lock_wait_ns > wait)
@@ -73,16 +74,25 @@ static int say_waiting(const struct vs_runs *runs, const struct vs_scenario *sce
         if (runs->runs[i].floor_ns > work)
             work = runs->runs[i].floor_ns;
     }
-    if (wait == 0)
+    return (double)wait / (double)work;
+}
+
+static int say_waiting(double share, struct vs_sentences *sentences)
+{
+    struct vs_text text = {0};
+    char number[VS_WORDS_NUMBER];
+
+    if (share <= 0)
         vs_text_add(&text, "No vCPU waited for any lock under any policy: there is no contention "
                            "at this load, and the policies differ only by what their locks cost "
                            "when nobody else wants them.");
-    else if (work > 0 && (double)wait / (double)work < WAIT_NEGLIGIBLE)
+    else if (share < WAIT_NEGLIGIBLE)
         vs_text_addf(&text,
                      "There is next to no contention at this load: even under the policy that "
                      "waits most, vCPUs wait for locks for %s of the time they work in the "
-                     "hypervisor.",
-                     vs_words_percent((double)wait / (double)work, number));
+                     "hypervisor. What differs is what the locks cost when nobody else wants "
+                     "them.",
+                     vs_words_percent(share, number));
     return finish(sentences, &text);
 }
 
@@ -108,7 +118,8 @@ static int say_unsafe(const struct vs_runs *runs, const struct vs_scenario *scen
         named++;
     }
     if (named > 0)
-        vs_text_add(&text, ". Their costs are those of code that breaks.");
+        vs_text_addf(&text, ". %s costs are those of code that breaks.",
+                     named == 1 ? "Its" : "Their");
     else
         vs_text_add(&text, "No hazard and no deadlock was seen under any policy with locks.");
     return finish(sentences, &text);
@@ -169,6 +180,23 @@ static void say_p99(const struct ranking *ranking, const struct vs_run_row *floo
     vs_text_add(text, ".");
 }
 
+/* A percentile of few accesses is an anecdote. */
+static void say_samples(const struct ranking *ranking, struct vs_text *text)
+{
+    int64_t fewest = ranking->runs[0]->calls;
+    char number[VS_WORDS_NUMBER];
+
+    for (size_t i = 1; i < ranking->count; i++) {
+        if (ranking->runs[i]->calls < fewest)
+            fewest = ranking->runs[i]->calls;
+    }
+    if (fewest < TAIL_FEW * 100)
+        vs_text_addf(text,
+                     " It rests on the %s slowest of %s calls: read small differences with care.",
+                     fewest >= 200 ? vs_words_count((uint64_t)fewest / 100, number) : "one or two",
+                     vs_words_count((uint64_t)fewest, (char[VS_WORDS_NUMBER]){0}));
+}
+
 static void say_throughput(const struct ranking *ranking, const struct vs_run_row *floor,
                            struct vs_text *text)
 {
@@ -206,6 +234,20 @@ static void say_throughput(const struct ranking *ranking, const struct vs_run_ro
     vs_text_add(text, ".");
 }
 
+/* One lock round everything admits one vCPU at a time to the locks below, too: where
+ * those decide, the ceiling can come out lower than what it is the ceiling of. */
+static void say_ceiling(const struct ranking *ranking, const struct vs_run_row *ceiling,
+                        struct vs_text *text)
+{
+    char low[VS_WORDS_NUMBER];
+
+    if (ceiling && vs_runs_clean(ceiling) &&
+        (double)ceiling->p99_ns < (double)ranking->runs[0]->p99_ns * (1 - VS_STEP_P99))
+        vs_text_addf(text,
+                     " The ceiling is none here: p99 under %s is %s, lower than all of these.",
+                     ceiling->name, vs_words_duration((double)ceiling->p99_ns, low));
+}
+
 static int say_ranking(const struct vs_runs *runs, const struct vs_scenario *scenario,
                        struct vs_sentences *sentences)
 {
@@ -223,6 +265,8 @@ static int say_ranking(const struct vs_runs *runs, const struct vs_scenario *sce
     if (ranking.count > 0) {
         qsort(ranking.runs, ranking.count, sizeof(*ranking.runs), by_p99);
         say_p99(&ranking, floor, &p99);
+        say_samples(&ranking, &p99);
+        say_ceiling(&ranking, vs_runs_find(runs, scenario, "pcidevs-spin"), &p99);
         qsort(ranking.runs, ranking.count, sizeof(*ranking.runs), by_throughput);
         say_throughput(&ranking, floor, &throughput);
     }
@@ -246,7 +290,7 @@ static int say_below(const struct vs_runs *runs, const struct vs_scenario *scena
     for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
         const struct vs_run_row *run = &runs->runs[i];
 
-        if (run->lock_wait_ns <= 0 || vs_runs_is_reference(run))
+        if (run->lock_wait_ns <= 0 || vs_runs_is_reference(run) || !vs_runs_clean(run))
             continue;
         double share = (double)run->below_wait_ns / (double)run->lock_wait_ns;
 
@@ -259,7 +303,7 @@ static int say_below(const struct vs_runs *runs, const struct vs_scenario *scena
         return 0;
     vs_words_percent((double)least->below_wait_ns / (double)least->lock_wait_ns, low);
     vs_words_percent((double)most->below_wait_ns / (double)most->lock_wait_ns, high);
-    vs_text_add(&text, "Of the waiting for locks, ");
+    vs_text_add(&text, "Of the waiting for locks under these policies, ");
     if (least == most || strcmp(low, high) == 0)
         vs_text_addf(&text, "%s is", low);
     else
@@ -298,15 +342,16 @@ static int say_cross_domain(const struct vs_runs *runs, const struct vs_scenario
 int vs_describe_findings(const struct vs_runs *runs, const struct vs_scenario *scenario,
                          const struct vs_table *hazards, struct vs_sentences *sentences)
 {
-    int ret = say_waiting(runs, scenario, sentences);
+    double share = waiting_share(runs, scenario);
+    int ret = say_waiting(share, sentences);
 
     if (ret == 0)
         ret = say_unsafe(runs, scenario, hazards, sentences);
     if (ret == 0)
         ret = say_ranking(runs, scenario, sentences);
-    if (ret == 0)
+    if (ret == 0 && share >= WAIT_NEGLIGIBLE)
         ret = say_below(runs, scenario, sentences);
-    if (ret == 0)
+    if (ret == 0 && share >= WAIT_NEGLIGIBLE)
         ret = say_cross_domain(runs, scenario, sentences);
     return ret;
 }

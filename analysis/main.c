@@ -95,6 +95,22 @@ static void print_figure(const struct vs_figure *figure)
                png ? png : "");
 }
 
+/* Most traces have one speed: that is said once, and only when no sweep was drawn. */
+static void print_sweeps(const struct vs_report *report)
+{
+    size_t drawn = 0;
+
+    printf("against load\n");
+    for (size_t i = 0; i < report->sweep_count; i++) {
+        if (report->sweeps[i].nothing)
+            continue;
+        print_figure(&report->sweeps[i]);
+        drawn++;
+    }
+    if (drawn == 0 && report->sweep_count > 0)
+        print_figure(&report->sweeps[0]);
+}
+
 static void print_report(const struct vs_report *report)
 {
     for (size_t i = 0; i < report->section_count; i++) {
@@ -111,10 +127,7 @@ static void print_report(const struct vs_report *report)
         if (!section->scenario->drawn)
             printf("  no plots of its own; its table is in the page\n");
     }
-    if (report->sweep_count > 0)
-        printf("against load\n");
-    for (size_t i = 0; i < report->sweep_count; i++)
-        print_figure(&report->sweeps[i]);
+    print_sweeps(report);
     printf("page: %s/index.html\n", report->options->directory);
 }
 

@@ -89,7 +89,7 @@ static void add_scenario(const struct vs_report *report, const struct vs_scenari
     if (run->cpus > 0)
         vs_text_addf(&text, "%" PRId64 " CPUs", run->cpus);
     else
-        vs_text_add(&text, "as many CPUs as the trace names");
+        vs_text_add(&text, "one CPU per vCPU, up to the machine's");
     add_pair(out, "machine", vs_text_or_empty(&text));
     vs_text_free(&text);
     add_pair(out, "options as stored", run->options);

@@ -88,7 +88,8 @@ void vs_page_comparison(const struct vs_report *report, const struct vs_section 
     for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
         const struct vs_run_row *run = &report->runs.runs[i];
 
-        vs_text_add(out, "<tr>");
+        /* What was measured up to a deadlock is no result to compare. */
+        vs_text_add(out, strcmp(run->outcome, "done") == 0 ? "<tr>" : "<tr class=\"stopped\">");
         add_policy(out, run, &own);
         add_safety(out, run, section->hazards);
         add_number(out, vs_words_number(run->throughput_per_s, number));

@@ -115,9 +115,9 @@ static void slug_of_load(const struct vs_run_row *run, bool with_speed, struct v
     vs_text_add(slug, vs_words_slug(run->trace_name, 40, part, sizeof(part)));
     if (vs_runs_as_recorded(run) && with_speed)
         vs_text_add(slug, ".as-recorded");
-    else if (with_speed && run->speed != 1)
-        vs_text_addf(slug, ".speed%s",
-                     vs_words_slug(vs_words_number(run->speed, number), 12, part, sizeof(part)));
+    snprintf(number, sizeof(number), "%.9g", run->speed);
+    if (with_speed && run->speed != 1)
+        vs_text_addf(slug, ".speed%s", vs_words_slug(number, 20, part, sizeof(part)));
     if (run->clones > 1)
         vs_text_addf(slug, ".clones%lld", (long long)run->clones);
     if (run->rebase)

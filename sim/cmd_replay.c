@@ -51,7 +51,8 @@ static const struct vs_option options[] = {
      "DURATION", "Cut idle gaps to this (as 1ms): a what-if. Without it they are kept.", NULL, NULL,
      0, 0},
     {"cpus", 0, VS_OPTION_U64, offsetof(struct vs_replay_values, cpus), "N",
-     "pCPUs to run on; 0 for as many as the trace names.", "0", NULL, 0, CPUS_MAX},
+     "pCPUs to run on; 0 for one per vCPU, as far as the machine has them.", "0", NULL, 0,
+     CPUS_MAX},
     {"db", 'd', VS_OPTION_STRING, offsetof(struct vs_replay_values, db), "FILE",
      "Store each run in this SQLite database as it ends. Runs that it already has are shown from "
      "it, not repeated. Without it the results are only printed.",
@@ -394,7 +395,8 @@ static int replay(const struct vs_command *command, void *parsed, const struct v
     if (ret == 0)
         ret = run_all(&session, error);
     if (ret == 0)
-        ret = values->json ? vs_replay_print_json(&session, error) : print_table(&session, error);
+        ret = values->json ? vs_replay_print_json(&session, stdout, error)
+                           : print_table(&session, error);
     if (ret == 0)
         ret = answer(&session, error);
 out:

@@ -104,10 +104,6 @@ static void print_bounds(const struct vs_table *table, FILE *stream)
 /* Equal rows must not be read as "all policies are as good". */
 static void print_quiet(const struct vs_table *table, FILE *stream)
 {
-    static const char advice[] =
-        "at this load the log holds no contention, so what differs is the cost of the locks "
-        "themselves and the policies look alike. More load (--speed, --clone, --rebase) is a "
-        "what-if and will be called so.";
     bool nobody = true, quiet = true;
     char text[400];
 
@@ -120,12 +116,15 @@ static void print_quiet(const struct vs_table *table, FILE *stream)
     }
     if (!quiet)
         return;
-    snprintf(text, sizeof(text), "%s: %s",
+    snprintf(text, sizeof(text),
+             "%s: at this load the log holds %s contention, so what differs is the cost of the "
+             "locks themselves and the policies look alike. More load (--speed, --clone, --rebase) "
+             "is a what-if and will be called so.",
              nobody
                  ? "Nobody waited for a lock in any of these replays"
                  : "Waiting for locks adds less than 1 % to the calls' own cost in each of these "
                    "replays",
-             advice);
+             nobody ? "no" : "hardly any");
     vs_table_wrap(stream, "", text);
 }
 

@@ -37,7 +37,7 @@ struct vs_replay {
 /* The run under policy number index. */
 struct vs_run vs_replay_run(const struct vs_replay *session, size_t index);
 
-/* All results as one JSON document on standard output; every job has one. */
-int vs_replay_print_json(const struct vs_replay *session, struct vs_error *error);
+/* All results as one JSON document on stream; every job has one. */
+int vs_replay_print_json(const struct vs_replay *session, FILE *stream, struct vs_error *error);
 
 #endif

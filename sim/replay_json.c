@@ -50,7 +50,7 @@ static struct vs_json_out *run_tree(const struct vs_replay *session, size_t inde
     return object;
 }
 
-int vs_replay_print_json(const struct vs_replay *session, struct vs_error *error)
+int vs_replay_print_json(const struct vs_replay *session, FILE *stream, struct vs_error *error)
 {
     struct vs_json_out *document = vs_json_new_object(), *runs = vs_json_new_array();
 
@@ -61,7 +61,7 @@ int vs_replay_print_json(const struct vs_replay *session, struct vs_error *error
     for (size_t i = 0; i < session->count; i++)
         vs_json_add(runs, NULL, run_tree(session, i));
     vs_json_add(document, "runs", runs);
-    int ret = vs_json_print(document, stdout, error);
+    int ret = vs_json_print(document, stream, error);
 
     vs_json_out_free(document);
     return ret;

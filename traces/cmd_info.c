@@ -41,8 +41,7 @@ static int info_file(const char *path, struct vs_json_out *list, struct vs_error
         return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
     int ret = count_file(path, &reader, summary, error);
     if (ret == 0) {
-        struct vs_summary_source source = {path, vs_reader_meta(reader),
-                                           vs_reader_totals(reader)};
+        struct vs_summary_source source = {path, vs_reader_meta(reader), vs_reader_totals(reader)};
         if (list)
             vs_json_add(list, NULL, vs_summary_json(summary, &source));
         else

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vpci-trace slice: a part of a trace, by time, domain and device. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,19 @@ static void narrow_meta(struct vs_trace_meta *meta, const struct vs_filter *filt
     meta->domain_count = kept;
 }
 
+/* " domain 1 domain 2", cut at a name when there are too many. */
+static void add_names(char *list, size_t size, const char *what, const struct vs_strings *names)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        size_t length = strlen(list), needed = strlen(what) + strlen(names->items[i]) + 3;
+        if (length + needed + 4 > size) {
+            strcpy(list + length, " ...");
+            return;
+        }
+        snprintf(list + length, size - length, " %s %s", what, names->items[i]);
+    }
+}
+
 static int slice_meta(const struct slice_values *values, const struct vs_filter *filter,
                       const struct vs_trace_meta *from, struct vs_trace_meta *meta)
 {
@@ -59,10 +73,11 @@ static int slice_meta(const struct slice_values *values, const struct vs_filter 
                                      values->from ? values->from : "the start",
                                      values->to ? values->to : "the end");
     if (ret == 0 && (filter->sbdf_count || filter->domain_count)) {
-        ret = vs_trace_meta_add_what_if(meta,
-                                        "sliced to %zu chosen domains and %zu chosen devices (0: "
-                                        "all): the rest of the traffic was left out",
-                                        filter->domain_count, filter->sbdf_count);
+        char list[400] = "";
+        add_names(list, sizeof(list), "domain", &values->domains);
+        add_names(list, sizeof(list), "device", &values->sbdfs);
+        ret = vs_trace_meta_add_what_if(meta, "sliced to%s: the rest of the traffic was left out",
+                                        list);
         narrow_meta(meta, filter);
     }
     return ret;

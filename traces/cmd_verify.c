@@ -33,11 +33,13 @@ static int verify_file(const char *path, const struct verify_values *values, boo
         struct vs_trace_totals totals = vs_reader_totals(reader);
         *incomplete |= !totals.complete;
         if (!values->quiet)
-            printf("%s: good, %s: %" PRIu64 " records in %" PRIu64 " blocks, %" PRIu64 " lost\n",
+            printf("%s: good, %s: %" PRIu64 " records in %" PRIu64 " block%s, %" PRIu64 " lost\n",
                    path,
-                   totals.complete ? "complete" : "but incomplete (no closing index: the writer "
-                                                  "was stopped; whole blocks are counted)",
-                   totals.records, totals.blocks, totals.lost_records);
+                   totals.complete ? "complete"
+                                   : "but incomplete (no closing index: the writer "
+                                     "was stopped; whole blocks are counted)",
+                   totals.records, totals.blocks, totals.blocks == 1 ? "" : "s",
+                   totals.lost_records);
     }
     vs_reader_close(reader);
     return ret;

@@ -12,16 +12,16 @@
 
 #include "record.h"
 
-/* Columns in the order in which they are stored. */
+/* Columns in the order in which they are stored: what others are predicted from first. */
 enum vs_column {
-    VS_COLUMN_KIND,
-    VS_COLUMN_SIZE,
-    VS_COLUMN_FLAGS,
+    VS_COLUMN_PCPU,
     VS_COLUMN_DOMAIN,
     VS_COLUMN_VCPU,
-    VS_COLUMN_PCPU,
+    VS_COLUMN_KIND,
+    VS_COLUMN_FLAGS,
     VS_COLUMN_SBDF,
     VS_COLUMN_REG,
+    VS_COLUMN_SIZE,
     VS_COLUMN_VALUE,
     VS_COLUMN_DURATION,
     VS_COLUMN_TIME,
@@ -33,9 +33,17 @@ enum vs_transform {
     VS_TRANSFORM_PLAIN = 0,   /* the value itself */
     VS_TRANSFORM_STEP = 1,    /* value - previous value */
     VS_TRANSFORM_DELTA = 2,   /* zigzag of the same as a signed number */
-    VS_TRANSFORM_CONTEXT = 3, /* zigzag of value - last value of that sbdf, reg and size */
-    VS_TRANSFORM_VCPU = 4,    /* zigzag of value - the record's vcpu */
+    VS_TRANSFORM_CONTEXT = 3, /* zigzag of value - last value in the same context */
     VS_TRANSFORM_COUNT
+};
+
+/* What makes the context of a record's value in a column: other fields of the record. */
+enum vs_context {
+    VS_CONTEXT_NONE, /* the column has no CONTEXT transform */
+    VS_CONTEXT_PCPU,
+    VS_CONTEXT_VCPU,     /* domain, vcpu */
+    VS_CONTEXT_REGISTER, /* sbdf, reg */
+    VS_CONTEXT_ACCESS    /* sbdf, reg, size */
 };
 
 enum vs_packing {
@@ -55,11 +63,11 @@ enum vs_packing {
 #define VS_DICTIONARY_MAX 256u
 #define VS_CONTEXT_SLOTS  4096u
 
-/* Slot of the CONTEXT transform's table of last values.  The multipliers are the
- * 32-bit primes 1 to 3 of xxHash; collisions only predict badly. */
-static inline uint32_t vs_context_slot(uint32_t sbdf, uint32_t reg, uint32_t size)
+/* Slot of a CONTEXT transform's table of last values, one table per column.  The
+ * multipliers are the 32-bit primes 1 to 3 of xxHash; collisions only predict badly. */
+static inline uint32_t vs_context_slot(uint32_t a, uint32_t b, uint32_t c)
 {
-    return (sbdf * 0x9e3779b1u + reg * 0x85ebca77u + size * 0xc2b2ae3du) >> 20;
+    return (a * 0x9e3779b1u + b * 0x85ebca77u + c * 0xc2b2ae3du) >> 20;
 }
 
 struct vs_column_shape {
@@ -67,6 +75,7 @@ struct vs_column_shape {
     uint8_t offset;     /* in struct vs_record */
     uint8_t width;      /* bytes */
     uint8_t transforms; /* bit mask of the transforms that a writer tries */
+    enum vs_context context;
 };
 
 extern const struct vs_column_shape vs_column_shapes[VS_COLUMN_COUNT];
@@ -75,8 +84,8 @@ extern const struct vs_column_shape vs_column_shapes[VS_COLUMN_COUNT];
 size_t vs_pack_bound(uint32_t count);
 
 struct vs_packer;
-/* NULL when out of memory.  bytewise chooses packings that zstd compresses well. */
-struct vs_packer *vs_packer_new(uint32_t records_max, bool bytewise);
+/* NULL when out of memory. */
+struct vs_packer *vs_packer_new(uint32_t records_max);
 void vs_packer_free(struct vs_packer *packer);
 /* Pack valid records[0..count), count >= 1, into out (vs_pack_bound bytes).
  * Returns the length.  base_ns is the block's first time. */

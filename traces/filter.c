@@ -93,13 +93,12 @@ static int parse_time(const char *option, const char *text, vs_ns *time_ns, stru
 }
 
 int vs_filter_parse(const struct vs_strings *domains, const struct vs_strings *sbdfs,
-                    const struct vs_strings *regs, const struct vs_strings *kinds,
-                    const char *from, const char *to, struct vs_filter *filter,
-                    struct vs_error *error)
+                    const struct vs_strings *regs, const struct vs_strings *kinds, const char *from,
+                    const char *to, struct vs_filter *filter, struct vs_error *error)
 {
     *filter = (struct vs_filter){.to_ns = UINT64_MAX};
-    int ret = parse_list("--domain", domains, parse_domain, &filter->domains,
-                         &filter->domain_count, error);
+    int ret = parse_list("--domain", domains, parse_domain, &filter->domains, &filter->domain_count,
+                         error);
     if (ret == 0)
         ret = parse_list("--sbdf", sbdfs, parse_sbdf, &filter->sbdfs, &filter->sbdf_count, error);
     if (ret == 0)

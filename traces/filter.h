@@ -29,9 +29,8 @@ struct vs_filter {
  * Free with vs_filter_free, also after an error.
  */
 int vs_filter_parse(const struct vs_strings *domains, const struct vs_strings *sbdfs,
-                    const struct vs_strings *regs, const struct vs_strings *kinds,
-                    const char *from, const char *to, struct vs_filter *filter,
-                    struct vs_error *error);
+                    const struct vs_strings *regs, const struct vs_strings *kinds, const char *from,
+                    const char *to, struct vs_filter *filter, struct vs_error *error);
 void vs_filter_free(struct vs_filter *filter);
 /* Is this record wanted?  A lost-records record passes every filter but that of
  * time and kind, since what was lost could have been anything. */

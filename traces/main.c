@@ -3,8 +3,8 @@
 #include "cmd.h"
 
 static const struct vs_command *const commands[] = {
-    &vs_cmd_import, &vs_cmd_info,  &vs_cmd_dump, &vs_cmd_verify,
-    &vs_cmd_merge,  &vs_cmd_slice, NULL,
+    &vs_cmd_import, &vs_cmd_info,   &vs_cmd_dump,     &vs_cmd_verify, &vs_cmd_merge,
+    &vs_cmd_slice,  &vs_cmd_inject, &vs_cmd_generate, NULL,
 };
 
 static const char *const description[] = {

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBERS 65536u /* domain ids, segments and pCPUs are 16 bits */
+#define NUMBERS  65536u /* domain ids, segments and pCPUs are 16 bits */
 #define UNMAPPED UINT16_MAX
 
 enum number_space { SPACE_DOMAIN, SPACE_SEGMENT, SPACE_PCPU, SPACE_COUNT };
@@ -184,9 +184,8 @@ static int merge_devices(struct vs_trace_meta *meta, const struct input *input)
         device->config = NULL;
         device->sbdf = new_sbdf(input, device->sbdf);
         device->domain = new_domain(input, device->domain);
-        if (from->devices[i].config &&
-            vs_trace_device_set_config(device, from->devices[i].config,
-                                       from->devices[i].config_size) < 0)
+        if (from->devices[i].config && vs_trace_device_set_config(device, from->devices[i].config,
+                                                                  from->devices[i].config_size) < 0)
             return VS_ERR_MEMORY;
     }
     for (size_t i = 0; i < from->ecam_count; i++) {
@@ -226,8 +225,7 @@ static void merge_clock(struct vs_clock *clock, const struct merge *merge)
                other->duration_covers == first->duration_covers;
     }
     set_text(clock->name, sizeof(clock->name), "merged");
-    set_text(clock->note, sizeof(clock->note),
-             "each input's first record was moved to its offset");
+    set_text(clock->note, sizeof(clock->note), "each input's first record was moved to its offset");
     if (!same) {
         clock->real_time = false;
         clock->duration_covers = VS_DURATION_STATED;
@@ -265,8 +263,8 @@ static int add_what_if(struct vs_trace_meta *meta, const struct merge *merge, en
     size_t length = 0;
     for (size_t i = 0; i < merge->count && length + 1 < sizeof(list); i++) {
         char offset[VS_DURATION_TEXT];
-        int wrote = snprintf(list + length, sizeof(list) - length, "%s%.60s at +%s",
-                             i ? ", " : "", base_name(merge->inputs[i]->path),
+        int wrote = snprintf(list + length, sizeof(list) - length, "%s%.60s at +%s", i ? ", " : "",
+                             base_name(merge->inputs[i]->path),
                              vs_duration_text(merge->inputs[i]->offset_ns, offset));
         length += wrote > 0 ? (size_t)wrote : 0;
     }

@@ -290,7 +290,8 @@ static void read_config(struct reading *state, const struct vs_json *at,
     for (size_t i = 0; good && i < length; i += 2) {
         int high = hex_digit(hex[i]), low = hex_digit(hex[i + 1]);
         good = high >= 0 && low >= 0;
-        config[i / 2] = (uint8_t)(high << 4 | low);
+        if (good)
+            config[i / 2] = (uint8_t)(high << 4 | low);
     }
     if (!good || (size != 0 && size != 64 && size != 256 && size != 4096)) {
         state->ret = vs_json_refuse(&member, state->error,

@@ -26,7 +26,7 @@ static const char *const reg_class_names[VS_REG_CLASS_COUNT] = {
 
 const char *vs_reg_class_name(enum vs_reg_class class)
 {
-    return (size_t)class < VS_REG_CLASS_COUNT ? reg_class_names[class] : NULL;
+    return (size_t) class < VS_REG_CLASS_COUNT ? reg_class_names[class] : NULL;
 }
 
 /* PCI Local Bus 3.0, 6.1 (type 0) and PCI-to-PCI Bridge 1.2, 3.2 (type 1). */
@@ -36,13 +36,20 @@ enum vs_reg_class vs_reg_classify(const struct vs_record *record, bool bridge)
         uint16_t end, end_bridge; /* first offset past the class */
         uint8_t class;
     } places[] = {
-        {0x04, 0x04, VS_REG_ID},         {0x06, 0x06, VS_REG_COMMAND},
-        {0x08, 0x08, VS_REG_STATUS},     {0x10, 0x10, VS_REG_CLASS},
-        {0x28, 0x18, VS_REG_BAR},        {0x30, 0x34, VS_REG_HEADER},
-        {0x34, 0, VS_REG_ROM},           {0x35, 0x35, VS_REG_CAP_POINTER},
-        {0x3c, 0x38, VS_REG_HEADER},     {0, 0x3c, VS_REG_ROM},
-        {0x3e, 0x3e, VS_REG_INTERRUPT},  {0x40, 0x40, VS_REG_HEADER},
-        {0x100, 0x100, VS_REG_CAPABILITIES}, {0x1000, 0x1000, VS_REG_EXTENDED},
+        {0x04, 0x04, VS_REG_ID},
+        {0x06, 0x06, VS_REG_COMMAND},
+        {0x08, 0x08, VS_REG_STATUS},
+        {0x10, 0x10, VS_REG_CLASS},
+        {0x28, 0x18, VS_REG_BAR},
+        {0x30, 0x34, VS_REG_HEADER},
+        {0x34, 0, VS_REG_ROM},
+        {0x35, 0x35, VS_REG_CAP_POINTER},
+        {0x3c, 0x38, VS_REG_HEADER},
+        {0, 0x3c, VS_REG_ROM},
+        {0x3e, 0x3e, VS_REG_INTERRUPT},
+        {0x40, 0x40, VS_REG_HEADER},
+        {0x100, 0x100, VS_REG_CAPABILITIES},
+        {0x1000, 0x1000, VS_REG_EXTENDED},
     };
     if (record->kind == VS_KIND_MSIX_READ || record->kind == VS_KIND_MSIX_WRITE)
         return VS_REG_MSIX_TABLE;

@@ -176,8 +176,8 @@ static void print_rate(const struct vs_summary *summary, FILE *stream)
     fprintf(stream, "  %12s  %10s  %8s  %10s\n", "from", "accesses", "writes", "per second");
     for (size_t i = 0; i < rate.count; i++) {
         double from = (double)summary->first_ns + (double)rate.width_ns * (double)i;
-        fprintf(stream, "  %10.6f s  %10" PRIu64 "  %8" PRIu64 "  %10.3g  %s\n",
-                from / VS_NS_PER_S, rate.buckets[i].accesses, rate.buckets[i].writes,
+        fprintf(stream, "  %10.6f s  %10" PRIu64 "  %8" PRIu64 "  %10.3g  %s\n", from / VS_NS_PER_S,
+                rate.buckets[i].accesses, rate.buckets[i].writes,
                 (double)rate.buckets[i].accesses * VS_NS_PER_S / (double)rate.width_ns,
                 bar(rate.buckets[i].accesses, most, text));
     }
@@ -312,7 +312,8 @@ static void print_devices(const struct vs_summary *summary, const struct vs_trac
         fprintf(stream, "  %" PRIu64 " more device%s: %" PRIu64 " accesses (--json lists all)\n",
                 others, others == 1 ? "" : "s", other_accesses);
     if (absent)
-        fprintf(stream, "  %" PRIu64 " address%s where no function answered: %" PRIu64 " accesses\n",
+        fprintf(stream,
+                "  %" PRIu64 " address%s where no function answered: %" PRIu64 " accesses\n",
                 absent, absent == 1 ? "" : "es", absent_reads);
 }
 
@@ -352,17 +353,48 @@ static void print_flags(const struct vs_summary *summary, FILE *stream)
 
 /* ------------------------------------------------------------------- import */
 
-static void print_counts(const struct vs_json *group, FILE *stream)
+/* Nothing to say: 0, null, false, or empty. */
+static bool is_silent(const struct vs_json *at)
 {
-    for (size_t i = 0; i < vs_json_count(group); i++) {
-        struct vs_json at = vs_json_member_at(group, i);
+    uint64_t amount = 1;
+    bool truth = true;
+    switch (vs_json_kind(at)) {
+    case VS_JSON_NUMBER:
+        return vs_json_u64(at, 0, UINT64_MAX, &amount, NULL) == 0 && amount == 0;
+    case VS_JSON_BOOLEAN:
+        return vs_json_boolean(at, &truth, NULL) == 0 && !truth;
+    case VS_JSON_ARRAY:
+    case VS_JSON_OBJECT:
+        for (size_t i = 0; i < vs_json_count(at); i++) {
+            struct vs_json member =
+                vs_json_kind(at) == VS_JSON_OBJECT ? vs_json_member_at(at, i) : vs_json_item(at, i);
+            if (!is_silent(&member))
+                return false;
+        }
+        return true;
+    case VS_JSON_STRING:
+        return false;
+    default:
+        return true;
+    }
+}
+
+/* A report is objects within objects, and counts: one line each. */
+static void print_members(const struct vs_json *object, int indent, FILE *stream)
+{
+    for (size_t i = 0; i < vs_json_count(object); i++) {
+        struct vs_json at = vs_json_member_at(object, i);
         uint64_t amount = 0;
         char *text = NULL;
-        if (vs_json_u64(&at, 0, UINT64_MAX, &amount, NULL) == 0) {
-            if (amount)
-                fprintf(stream, "    %-42s %12" PRIu64 "\n", at.key, amount);
+        if (is_silent(&at))
+            continue;
+        if (vs_json_kind(&at) == VS_JSON_OBJECT) {
+            fprintf(stream, "%*s%s\n", indent, "", at.key);
+            print_members(&at, indent + 2, stream);
+        } else if (vs_json_u64(&at, 0, UINT64_MAX, &amount, NULL) == 0) {
+            fprintf(stream, "%*s%-*s %10" PRIu64 "\n", indent, "", 46 - indent, at.key, amount);
         } else if (vs_json_value_text(&at, &text, NULL) == 0) {
-            fprintf(stream, "    %-42s %s\n", at.key, text);
+            fprintf(stream, "%*s%s: %s\n", indent, "", at.key, text);
         }
         free(text);
     }
@@ -375,18 +407,9 @@ static void print_import(const struct vs_trace_meta *meta, FILE *stream)
         vs_json_parse(meta->import_json, strlen(meta->import_json), "", &doc, NULL) < 0)
         return;
     struct vs_json root = vs_json_root(doc);
-    fprintf(stream, "\nImport report\n");
-    for (size_t i = 0; i < vs_json_count(&root); i++) {
-        struct vs_json group = vs_json_member_at(&root, i);
-        char *text = NULL;
-        if (vs_json_kind(&group) == VS_JSON_OBJECT) {
-            fprintf(stream, "  %s\n", group.key);
-            print_counts(&group, stream);
-        } else if (vs_json_value_text(&group, &text, NULL) == 0) {
-            fprintf(stream, "  %s: %s\n", group.key ? group.key : "", text);
-        }
-        free(text);
-    }
+    fprintf(stream, "\nImport report (counts of 0 left out)\n");
+    if (vs_json_kind(&root) == VS_JSON_OBJECT)
+        print_members(&root, 2, stream);
     vs_json_doc_free(doc);
 }
 

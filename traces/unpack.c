@@ -31,7 +31,8 @@ struct cursor {
 struct vs_unpacker {
     struct cursor cursors[VS_COLUMN_COUNT];
     uint64_t chunk[VS_COLUMN_COUNT][CHUNK_RECORDS];
-    uint32_t context[VS_CONTEXT_SLOTS];
+    uint32_t context[VS_COLUMN_COUNT][VS_CONTEXT_SLOTS];
+    uint32_t slots[CHUNK_RECORDS]; /* of the column at hand */
 };
 
 struct vs_unpacker *vs_unpacker_new(void)
@@ -239,22 +240,12 @@ static const char *start_packing(struct cursor *cursor, uint32_t count)
     }
 }
 
-/* Which transforms make sense for a column: those that writers use, plus any
- * difference to the previous value. */
+/* CONTEXT needs a context; the others go with every column. */
 static bool transform_fits(unsigned int column, unsigned int transform)
 {
-    switch (transform) {
-    case VS_TRANSFORM_PLAIN:
-    case VS_TRANSFORM_STEP:
-    case VS_TRANSFORM_DELTA:
-        return true;
-    case VS_TRANSFORM_CONTEXT:
-        return column == VS_COLUMN_VALUE;
-    case VS_TRANSFORM_VCPU:
-        return column == VS_COLUMN_PCPU;
-    default:
-        return false;
-    }
+    return transform < VS_TRANSFORM_CONTEXT ||
+           (transform == VS_TRANSFORM_CONTEXT &&
+            vs_column_shapes[column].context != VS_CONTEXT_NONE);
 }
 
 static const char *start_column(struct cursor *cursor, unsigned int column, uint32_t count,
@@ -281,24 +272,53 @@ static const char *start_column(struct cursor *cursor, unsigned int column, uint
 
 /* --------------------------------------------------------------- transforms */
 
-static void add_context(struct vs_unpacker *unpacker, uint64_t *values, uint32_t count)
+/* Slots of the chunk's records in a column's table.  The columns that make the
+ * context were unpacked before; only their width's bits count. */
+static void find_slots(struct vs_unpacker *unpacker, enum vs_context context, uint32_t count)
 {
-    const uint64_t *sbdf = unpacker->chunk[VS_COLUMN_SBDF];
-    const uint64_t *reg = unpacker->chunk[VS_COLUMN_REG];
-    const uint64_t *size = unpacker->chunk[VS_COLUMN_SIZE];
+    const uint64_t(*chunk)[CHUNK_RECORDS] = unpacker->chunk;
+    uint32_t *slots = unpacker->slots;
+    switch (context) {
+    case VS_CONTEXT_PCPU:
+        for (uint32_t i = 0; i < count; i++)
+            slots[i] = vs_context_slot((uint16_t)chunk[VS_COLUMN_PCPU][i], 0, 0);
+        break;
+    case VS_CONTEXT_VCPU:
+        for (uint32_t i = 0; i < count; i++)
+            slots[i] = vs_context_slot((uint16_t)chunk[VS_COLUMN_DOMAIN][i],
+                                       (uint16_t)chunk[VS_COLUMN_VCPU][i], 0);
+        break;
+    case VS_CONTEXT_REGISTER:
+        for (uint32_t i = 0; i < count; i++)
+            slots[i] = vs_context_slot((uint32_t)chunk[VS_COLUMN_SBDF][i],
+                                       (uint16_t)chunk[VS_COLUMN_REG][i], 0);
+        break;
+    default:
+        for (uint32_t i = 0; i < count; i++)
+            slots[i] = vs_context_slot((uint32_t)chunk[VS_COLUMN_SBDF][i],
+                                       (uint16_t)chunk[VS_COLUMN_REG][i],
+                                       (uint8_t)chunk[VS_COLUMN_SIZE][i]);
+        break;
+    }
+}
+
+static void add_context(struct vs_unpacker *unpacker, unsigned int column, uint64_t *values,
+                        uint32_t count)
+{
+    uint32_t *table = unpacker->context[column];
+    find_slots(unpacker, vs_column_shapes[column].context, count);
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t *last =
-            &unpacker
-                 ->context[vs_context_slot((uint32_t)sbdf[i], (uint16_t)reg[i], (uint8_t)size[i])];
+        uint32_t *last = &table[unpacker->slots[i]];
         *last += (uint32_t)vs_unzigzag(values[i]);
         values[i] = *last;
     }
 }
 
 /* Undo a column's transform in place.  Bits above the width are cut on storing. */
-static void add_prediction(struct vs_unpacker *unpacker, struct cursor *cursor, uint64_t *values,
-                           uint32_t count)
+static void add_prediction(struct vs_unpacker *unpacker, unsigned int column, uint32_t count)
 {
+    struct cursor *cursor = &unpacker->cursors[column];
+    uint64_t *values = unpacker->chunk[column];
     uint64_t previous = cursor->previous;
     switch (cursor->transform) {
     case VS_TRANSFORM_STEP:
@@ -312,11 +332,7 @@ static void add_prediction(struct vs_unpacker *unpacker, struct cursor *cursor, 
         cursor->previous = previous;
         break;
     case VS_TRANSFORM_CONTEXT:
-        add_context(unpacker, values, count);
-        break;
-    case VS_TRANSFORM_VCPU:
-        for (uint32_t i = 0; i < count; i++)
-            values[i] = unpacker->chunk[VS_COLUMN_VCPU][i] + vs_unzigzag(values[i]);
+        add_context(unpacker, column, values, count);
         break;
     default:
         break;
@@ -374,7 +390,7 @@ int vs_unpack(struct vs_unpacker *unpacker, const uint8_t *payload, size_t lengt
         if (fault->reason)
             return -1;
         if (cursor->transform == VS_TRANSFORM_CONTEXT)
-            memset(unpacker->context, 0, sizeof(unpacker->context));
+            memset(unpacker->context[column], 0, sizeof(unpacker->context[column]));
     }
     fault->offset_bytes = (size_t)(at - payload);
     fault->reason = "bytes after the last column";
@@ -391,7 +407,7 @@ int vs_unpack(struct vs_unpacker *unpacker, const uint8_t *payload, size_t lengt
                 fault->offset_bytes = (size_t)(cursor->at - payload);
                 return -1;
             }
-            add_prediction(unpacker, cursor, values, chunk);
+            add_prediction(unpacker, column, chunk);
         }
         store_records(unpacker, records + done, chunk);
         uint32_t bad = 0;

@@ -188,7 +188,7 @@ int vs_writer_flush(struct vs_writer *writer, struct vs_error *error)
 static int writer_allocate(struct vs_writer *writer, int zstd_level)
 {
     writer->packed_bytes = vs_pack_bound(writer->block_records);
-    writer->packer = vs_packer_new(writer->block_records, zstd_level > 0);
+    writer->packer = vs_packer_new(writer->block_records);
     writer->pending = malloc(writer->block_records * sizeof(*writer->pending));
     writer->packed = malloc(VS_BLOCK_HEADER + writer->packed_bytes);
     writer->compressed = malloc(VS_BLOCK_HEADER + writer->packed_bytes);

@@ -32,6 +32,14 @@ MAY_USE = {
     "analysis": ["traces/base"],
 }
 
+# What tests and benchmarks of a folder may use besides: they read the captured logs.
+TESTS_MAY_USE = {
+    "sim": ["traces/import"],
+    "sim/model": ["traces/import"],
+}
+TEST_FOLDERS = ("tests", "bench")
+TEST_TARGETS = re.compile(r"^(test_|fuzz_|bench_|vs-.*-bench$)")
+
 # A header of a package -> the only files that include it.  Everything else speaks to
 # our own wrapper, so that replacing the package is work on one file.
 ONLY_IN = {
@@ -50,7 +58,7 @@ LINKED_IN = {
 }
 
 # The files that print for a person and end the process; tests are free to.
-CLI_FILES = re.compile(r"(^|/)(main|cmd_[a-z0-9_]+)\.c$|^traces/base/program\.c$|/tests/")
+CLI_FILES = re.compile(r"(^|/)(main|cmd_[a-z0-9_]+)\.c$|^traces/base/program\.c$|/(tests|bench)/")
 CLI_WORDS = re.compile(
     r"(?<![\w.>])(?:(?P<call>v?printf|puts|putchar|perror|_?exit|_Exit|abort|v?errx?|v?warnx?)"
     r"\s*\(|(?P<stream>stdout|stderr)\b)")
@@ -65,13 +73,17 @@ NOT_CODE = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n
 def room_of(folder):
     """The entry of MAY_USE that a folder belongs to, or None."""
     parts = folder.split("/")
-    while parts and parts[-1] == "tests":
+    while parts and parts[-1] in TEST_FOLDERS:
         parts.pop()
     while parts:
         if "/".join(parts) in MAY_USE:
             return "/".join(parts)
         parts.pop()
     return None
+
+
+def is_test(folder):
+    return os.path.basename(folder) in TEST_FOLDERS
 
 
 def sources(root):
@@ -92,16 +104,20 @@ def without_comments_and_strings(text):
 
 
 def resolve(root, path, name):
-    for base in (os.path.dirname(path),) + INCLUDE_ROOTS:
+    folder = os.path.dirname(path)
+    beside = (folder, os.path.dirname(folder)) if is_test(folder) else (folder,)
+    for base in beside + INCLUDE_ROOTS:
         candidate = os.path.normpath(os.path.join(base, name))
         if os.path.isfile(os.path.join(root, candidate)):
             return candidate
     return None
 
 
-def crossing(user, used):
-    """Why a folder may not use another, or None."""
+def crossing(user, used, test):
+    """Why a folder (a test in it) may not use another, or None."""
     user_room, used_room = room_of(user), room_of(used)
+    if test and used_room in TESTS_MAY_USE.get(user_room, ()):
+        return None
     if user_room is None or used_room is None:
         return f"{user if user_room is None else used} is in no line of MAY_USE"
     if user_room == used_room or used_room in MAY_USE[user_room]:
@@ -122,7 +138,8 @@ def check_includes(root, path, text):
         if used is None:
             yield f"{place}: there is no \"{name}\" in the tree"
             continue
-        reason = crossing(os.path.dirname(path), os.path.dirname(used))
+        folder = os.path.dirname(path)
+        reason = crossing(folder, os.path.dirname(used), is_test(folder))
         if reason:
             yield f"{place}: includes {used}, but {reason}"
 
@@ -142,7 +159,7 @@ def check_links(path):
             if folder.split("/")[0] not in STAGES or used == "vs_build":
                 continue
             if used_folder != "-":
-                reason = crossing(folder, used_folder)
+                reason = crossing(folder, used_folder, bool(TEST_TARGETS.match(target)))
             elif used in LINKED_IN and room_of(folder) not in LINKED_IN[used]:
                 reason = f"only {' and '.join(LINKED_IN[used])} may"
             else:

@@ -9,15 +9,20 @@ set logscale x
 low = latency_min < 1 ? 1 : latency_min
 set xrange [low * 0.9e-9 : (latency_max < 1 ? 1 : latency_max) * 1.15e-9]
 decades = log10((latency_max < 1 ? 1 : latency_max) / low)
-if (decades < 1.5) {
+if (decades < 0.9) {
     set xtics ('100 ns' 1e-7, '200 ns' 2e-7, '500 ns' 5e-7, '1 µs' 1e-6, '2 µs' 2e-6, '3 µs' 3e-6, \
         '5 µs' 5e-6, '7 µs' 7e-6, '10 µs' 1e-5, '20 µs' 2e-5, '30 µs' 3e-5, '50 µs' 5e-5, \
         '100 µs' 1e-4, '200 µs' 2e-4, '500 µs' 5e-4, '1 ms' 1e-3, '2 ms' 2e-3, '5 ms' 5e-3, \
         '10 ms' 1e-2, '20 ms' 2e-2, '50 ms' 5e-2, '100 ms' 0.1, '1 s' 1, '10 s' 10)
+} else { if (decades < 2.3) {
+    set xtics ('100 ns' 1e-7, '200 ns' 2e-7, '500 ns' 5e-7, '1 µs' 1e-6, '2 µs' 2e-6, '5 µs' 5e-6, \
+        '10 µs' 1e-5, '20 µs' 2e-5, '50 µs' 5e-5, '100 µs' 1e-4, '200 µs' 2e-4, '500 µs' 5e-4, \
+        '1 ms' 1e-3, '2 ms' 2e-3, '5 ms' 5e-3, '10 ms' 1e-2, '20 ms' 2e-2, '50 ms' 5e-2, '100 ms' 0.1, \
+        '1 s' 1, '10 s' 10)
 } else {
     set xtics ('1 ns' 1e-9, '10 ns' 1e-8, '100 ns' 1e-7, '1 µs' 1e-6, '10 µs' 1e-5, '100 µs' 1e-4, \
         '1 ms' 1e-3, '10 ms' 1e-2, '100 ms' 0.1, '1 s' 1, '10 s' 10, '100 s' 100)
-}
+} }
 set tmargin at screen Y(72)
 set bmargin at screen Y(caption_top - 60)
 panel = (canvas_width - 16 - 372 - 150) / 2

@@ -27,6 +27,7 @@ ranked AS (SELECT operation, ROW_NUMBER() OVER (ORDER BY wait_ns DESC, operation
 SELECT s.row, s.row + 1 AS column, ranked.place,
        SUM(a.wait_ns) * 1.0 / SUM(a.count) AS mean_wait_ns,
        CASE WHEN SUM(a.wait_ns) = 0 THEN '0'
+            WHEN SUM(a.wait_ns) * 2 < SUM(a.count) THEN '<1 ns'
             ELSE duration(SUM(a.wait_ns) * 1.0 / SUM(a.count)) END AS label,
        SUM(a.count) AS calls, a.operation, s.name
 FROM shown s JOIN latency a ON a.run_id = s.run_id JOIN ranked USING (operation)

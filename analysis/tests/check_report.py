@@ -126,8 +126,12 @@ def check_pictures():
     said = json.loads(run.stdout)
     drawn = [p for s in said["scenarios"] for p in s["plots"]] + said["against_load"]
     names = {p["plot"] for p in drawn if p["svg"]}
-    expect(names == {"latency", "lock-wait", "blocked-time", "cross-domain", "operations",
-                     "blockers", "load"}, "not every plot was drawn: %s" % names)
+    # The registry, the files and the pictures agree.
+    files = os.listdir(os.path.join(SOURCE, "..", "plots"))
+    queries = {f[:-4] for f in files if f.endswith(".sql")}
+    expect(names == queries, "drawn are %s, queries are %s" % (names, queries))
+    expect({f[:-3] for f in files if f.endswith(".gp")} == queries | {"common", "legend"},
+           "scripts and queries do not come in pairs: %s" % files)
     for plot in drawn:
         if not plot["svg"]:
             expect(len(plot["not_drawn"]) > 20, "no reason given for %s" % plot["plot"])
@@ -212,10 +216,10 @@ def check_page():
     rows = db.execute("SELECT policy, hazard_seen, most_contended FROM policy_comparison "
                       "ORDER BY speed, clones").fetchall()
     expect(len(tables) == 4, "%d comparison tables" % len(tables))
-    expect(sum(t.count("<tr>") for t in tables) - 4 == len(rows), "rows differ from the view's")
+    expect(sum(t.count("</tr>") for t in tables) - 4 == len(rows), "rows differ from the view's")
     expect(sum(t.count("deadlock") for t in tables)
            == sum(r[1] == "deadlock" for r in rows), "deadlocks differ from the view's")
-    for part in ("WHAT-IF: think times divided by 64", "captured under emulation",
+    for part in ("WHAT-IF: think times divided by 64", "Captured under emulation: fixture-host.vpt.",
                  "prefers-color-scheme: dark", "d0v1 toggle-decode waits for vpci_lock",
                  "lock_cnt", "block_time", "work.conf1-cycle: ns 1400",
                  "no-snapshot 40, decode-state 3", "after device-remove"):
@@ -321,6 +325,30 @@ def check_bad_input():
         os.chmod(path("bin/gnuplot"), 0o755)
         refused("gnuplot that does " + content, 4, parts, [good, *out],
                 environment={"PATH": path("bin") + ":" + os.environ["PATH"]})
+
+
+def check_live_database():
+    """A database that a replay is still writing: what is committed is seen, and answers
+    that may not belong together are not given."""
+    database = make_db("quiet")
+    writer = sqlite3.connect(database)
+    writer.execute("PRAGMA journal_mode = WAL")
+    writer.execute("UPDATE run SET machine = 'in-the-log'")
+    writer.commit()
+    expect(os.path.getsize(database + "-wal") > 0, "nothing is pending: the test tests nothing")
+    run = report(database, "-o", path("out"), "--format", "svg")
+    expect(run.returncode == 0 and "on in-the-log" in run.stdout,
+           "committed runs were not seen: %s%s" % (run.stdout, run.stderr))
+    writer.close()
+    expect(not os.path.exists(database + "-wal"), "the writer left its log")
+    os.mkdir(path("bin"))
+    with open(path("bin/gnuplot"), "w", encoding="utf-8") as f:
+        f.write("#!/bin/sh\n[ $1 = --version ] && touch -d 2001-01-01 %s\n"
+                "PATH=%s exec gnuplot \"$@\"\n" % (database, os.environ["PATH"]))
+    os.chmod(path("bin/gnuplot"), 0o755)
+    refused("a write while reading", 4, ["was written to while it was read"],
+            [database, "-o", path("out")],
+            environment=dict(os.environ, PATH=path("bin") + ":" + os.environ["PATH"]))
 
 
 def check_mutations():

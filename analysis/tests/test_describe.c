@@ -137,6 +137,30 @@ static void the_users_own_none_is_no_floor(void **state)
     vs_table_free(hazards);
 }
 
+static void anecdotes_and_a_low_ceiling_are_admitted(void **state)
+{
+    struct vs_run_row rows[] = {make_run("none", 1000, 100), make_run("pcidevs-spin", 900, 100),
+                                make_run("rcu", 1000, 100), make_run("refcount", 2000, 100)};
+    struct vs_table *hazards = vs_table_new(1);
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++)
+        rows[i].calls = 2617;
+    struct vs_sentences sentences = findings_of(rows, 4, hazards);
+
+    assert_true(says(&sentences, "It rests on the 26 slowest of 2,617 calls"));
+    assert_true(says(&sentences, "The ceiling is none here: p99 under pcidevs-spin is 900 ns"));
+    vs_sentences_free(&sentences);
+    for (size_t i = 0; i < 4; i++)
+        rows[i].calls = 1000000;
+    rows[1].p99_ns = 3000;
+    sentences = findings_of(rows, 4, hazards);
+    assert_false(says(&sentences, "rests on"));
+    assert_false(says(&sentences, "is none here"));
+    vs_sentences_free(&sentences);
+    vs_table_free(hazards);
+}
+
 static void captions_carry_load_loss_and_what_ifs(void **state)
 {
     struct vs_run_row run = make_run("rcu", 1000, 1);
@@ -186,7 +210,7 @@ static void limits_are_said_only_where_they_hold(void **state)
     run.overlap_count = 1;
     run.notes = "[\"sizes are inferred\"]";
     assert_int_equal(vs_describe_limits(&runs, &sentences), 0);
-    assert_true(says(&sentences, "t.vpt was captured under emulation"));
+    assert_true(says(&sentences, "Captured under emulation: t.vpt."));
     assert_true(says(&sentences, "must not be used"));
     assert_true(says(&sentences, "t.vpt: sizes are inferred"));
     vs_sentences_free(&sentences);
@@ -229,6 +253,7 @@ int main(void)
         cmocka_unit_test(different_policies_are_ranked_against_the_floor),
         cmocka_unit_test(what_went_wrong_is_named_and_not_ranked),
         cmocka_unit_test(the_users_own_none_is_no_floor),
+        cmocka_unit_test(anecdotes_and_a_low_ceiling_are_admitted),
         cmocka_unit_test(captions_carry_load_loss_and_what_ifs),
         cmocka_unit_test(limits_are_said_only_where_they_hold),
         cmocka_unit_test(broken_json_is_shown_not_dropped),

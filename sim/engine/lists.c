@@ -160,6 +160,13 @@ void vs_objects_release(struct vs_engine *engine)
     free(engine->devices);
 }
 
+/* The hardware domain: the caller itself when it is one.  Clones and logs laid
+ * side by side have several, each with devices of its own. */
+static uint16_t hardware_domain_for(const struct vs_engine *engine, uint16_t domain)
+{
+    return engine->workload->domains[domain].hardware_domain ? domain : engine->hardware_domain;
+}
+
 uint16_t vs_whose_domain(const struct vs_engine *engine, uint16_t actor, enum vs_whose whose)
 {
     const struct vs_actor_run *run = &engine->actors[actor];
@@ -169,8 +176,9 @@ uint16_t vs_whose_domain(const struct vs_engine *engine, uint16_t actor, enum vs
     else if (whose == VS_OF_TARGET)
         domain = run->target;
     else if (whose == VS_OF_HARDWARE)
-        domain = engine->hardware_domain;
-    return domain < engine->workload->domain_count ? domain : engine->hardware_domain;
+        domain = VS_DOMAIN_NONE;
+    return domain < engine->workload->domain_count ? domain
+                                                   : hardware_domain_for(engine, run->domain);
 }
 
 uint16_t vs_which_device(const struct vs_engine *engine, uint16_t actor, enum vs_which which)
@@ -216,7 +224,8 @@ bool vs_list_finds(const struct vs_engine *engine, uint16_t actor, const struct 
         return true; /* events look devices up whoever owns them */
     if (engine->devices[run->device].owner == run->domain)
         return true;
-    return engine->workload->devices[run->device].hidden && run->domain == engine->hardware_domain;
+    return engine->workload->devices[run->device].hidden &&
+           engine->workload->domains[run->domain].hardware_domain;
 }
 
 /* Does a for-each in sbdf order visit this device? */

@@ -194,7 +194,8 @@ static void follow_event(struct vs_loader *loader, const struct call_site *site,
         if (function->linked)
             break; /* pci_add_device of a known one changes nothing of vPCI's */
         function->linked = true;
-        function->owner = loader->hardware_domain;
+        function->owner = workload->domains[site->domain].hardware_domain ? site->domain
+                                                                          : loader->hardware_domain;
         /* Another one may sit in the slot now, or the same after a reset. */
         if (!function->starts_absent && function->state.decode_known == VS_KNOWN_SURE)
             function->state.decode_known = VS_KNOWN_STALE;
@@ -228,6 +229,19 @@ static void count_segment(const struct vs_loader *loader, struct call_site *site
     }
 }
 
+static int class_assign_to_guest(struct vs_loader *loader, const struct call_site *added,
+                                 struct vs_loader_function *function, struct vs_error *error)
+{
+    struct call_site site = *added;
+
+    site.target = site.domain;
+    vs_classify_event(&function->state, site.record, VS_OP_DEVICE_ASSIGN, false, &site.verdict);
+    int ret = append(loader, &site, error);
+    if (ret >= 0)
+        follow_event(loader, &site, function);
+    return ret;
+}
+
 static int class_event(struct vs_loader *loader, struct call_site *site, enum vs_op op,
                        struct vs_error *error)
 {
@@ -252,6 +266,10 @@ static int class_event(struct vs_loader *loader, struct call_site *site, enum vs
     int ret = append(loader, site, error);
     if (ret >= 0)
         follow_event(loader, site, function);
+    /* A guest's hotplug is an add by the hardware domain, and an assignment. */
+    if (ret >= 0 && op == VS_OP_DEVICE_ADD && !hardware_domain && function &&
+        function->owner != site->domain)
+        ret = class_assign_to_guest(loader, site, function, error);
     return ret;
 }
 

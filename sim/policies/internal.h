@@ -99,8 +99,8 @@ extern const char *const vs_whose_names[VS_WHOSE_COUNT + 1];
 
 /* steps.c: one step written as a string. */
 int vs_step_parse(struct vs_compiler *compiler, const struct vs_json *at, struct vs_step *step);
-/* "lookup pdev in LIST": how a kind of step is written, or NULL. */
-const char *vs_step_usage(const char *verb);
+/* The first word of the index-th sentence of the grammar, NULL past the end. */
+const char *vs_step_verb(size_t index);
 /* "vectors", 3, "map-entries / map-slices" for work and repeat. */
 int vs_times_parse(struct vs_compiler *compiler, const struct vs_json *at, struct vs_step *step);
 
@@ -127,6 +127,11 @@ int vs_expand(struct vs_compiler *compiler, enum vs_op op, const struct vs_defin
 int vs_check(struct vs_compiler *compiler, enum vs_op op);
 
 /* builtin.c */
+/* blocks.c: a member that holds one word of a list, into *index; absent and not
+ * required: index stays. */
+int vs_word_read(struct vs_compiler *compiler, const struct vs_json *at, const char *key,
+                 const char *const *words, bool required, unsigned int *index);
+
 extern const char vs_policy_common_text[];
 
 /* text.c: a step as it is written, without its body ("for-each ..." for the

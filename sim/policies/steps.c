@@ -64,6 +64,11 @@ static const struct sentence sentences[] = {
 
 #define SENTENCE_COUNT (sizeof(sentences) / sizeof(sentences[0]))
 
+const char *vs_step_verb(size_t index)
+{
+    return index < SENTENCE_COUNT ? sentences[index].verb : NULL;
+}
+
 struct scan {
     struct vs_compiler *compiler;
     const struct vs_json *at;

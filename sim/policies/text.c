@@ -89,8 +89,10 @@ static void add_slot(struct line *line, const struct vs_policy *policy, const st
         add(line, " with %s", policy->locks[step->lock].name);
 }
 
-static void add_for_each(struct line *line, const struct vs_step *step)
+static void add_for_each(struct line *line, const struct vs_policy *policy,
+                         const struct vs_step *step)
 {
+    (void)policy;
     static const char *const parts[VS_PART_COUNT] = {"", " before self", " after self"};
 
     add(line, "for each %s",
@@ -102,8 +104,10 @@ static void add_for_each(struct line *line, const struct vs_step *step)
         add(line, ", except self");
 }
 
-static void add_repeat(struct line *line, const struct vs_step *step)
+static void add_repeat(struct line *line, const struct vs_policy *policy,
+                       const struct vs_step *step)
 {
+    (void)policy;
     add(line, "repeat");
     if (step->quantity != VS_QUANTITY_ONE)
         add(line, " %s", vs_quantity_name((enum vs_quantity)step->quantity));
@@ -115,8 +119,10 @@ static void add_repeat(struct line *line, const struct vs_step *step)
 }
 
 /* "verb object [of other]". */
-static void add_object(struct line *line, const struct vs_step *step)
+static void add_object(struct line *line, const struct vs_policy *policy,
+                       const struct vs_step *step)
 {
+    (void)policy;
     const char *name = vs_object_name((enum vs_object)step->object);
 
     /* Publish and clear are of the vPCI alone, and do not carry it. */
@@ -126,8 +132,9 @@ static void add_object(struct line *line, const struct vs_step *step)
     add_other(line, step);
 }
 
-static void add_deref(struct line *line, const struct vs_step *step)
+static void add_deref(struct line *line, const struct vs_policy *policy, const struct vs_step *step)
 {
+    (void)policy;
     if (step->branch)
         add(line, "if vpci%s", step->which == VS_OTHER ? " of other" : "");
     else
@@ -145,89 +152,110 @@ static void add_locked(struct line *line, const struct vs_policy *policy,
     }
 }
 
-static void add_bars(struct line *line, const struct vs_step *step)
+static void add_bars(struct line *line, const struct vs_policy *policy, const struct vs_step *step)
 {
+    (void)policy;
     add(line, "%s bars", step->kind == VS_STEP_READ_BARS ? "read" : "write");
     add_other(line, step);
     if (step->count > 1)
         add(line, " * %" PRIu32, step->count);
 }
 
+static void add_work(struct line *line, const struct vs_policy *policy, const struct vs_step *step)
+{
+    (void)policy;
+    add(line, "work %s", vs_work_table[step->work].name);
+    add_times(line, step);
+}
+
+static void add_try(struct line *line, const struct vs_policy *policy, const struct vs_step *step)
+{
+    add(line, "try ");
+    add_locking(line, policy, step);
+}
+
+static void add_lookup(struct line *line, const struct vs_policy *policy,
+                       const struct vs_step *step)
+{
+    (void)policy;
+    add(line, "lookup pdev in %s", vs_list_name((enum vs_list)step->list));
+}
+
+static void add_link(struct line *line, const struct vs_policy *policy, const struct vs_step *step)
+{
+    (void)policy;
+    add_list(line, step, "link", "in");
+}
+
+static void add_unlink(struct line *line, const struct vs_policy *policy,
+                       const struct vs_step *step)
+{
+    (void)policy;
+    add_list(line, step, "unlink", "from");
+}
+
+static void add_owner(struct line *line, const struct vs_policy *policy, const struct vs_step *step)
+{
+    (void)policy;
+    add(line, "set-owner");
+    add_other(line, step);
+    add(line, " to %s", vs_whose_name((enum vs_whose)step->whose));
+}
+
+static void add_empty(struct line *line, const struct vs_policy *policy, const struct vs_step *step)
+{
+    (void)policy;
+    (void)step;
+    add(line, "clear pending");
+}
+
+static void add_if(struct line *line, const struct vs_policy *policy, const struct vs_step *step)
+{
+    (void)policy;
+    add(line, "%s %s", step->negate ? "unless" : "if", vs_fact_name((enum vs_fact)step->fact));
+}
+
+/* Kinds that are a word alone have none. */
+static void (*const writers[VS_STEP_KIND_COUNT])(struct line *line, const struct vs_policy *policy,
+                                                 const struct vs_step *step) = {
+    [VS_STEP_WORK] = add_work,
+    [VS_STEP_LOCK] = add_locking,
+    [VS_STEP_UNLOCK] = add_locking,
+    [VS_STEP_TRY] = add_try,
+    [VS_STEP_LOOKUP] = add_lookup,
+    [VS_STEP_DEREF] = add_deref,
+    [VS_STEP_USE] = add_object,
+    [VS_STEP_READ_BARS] = add_bars,
+    [VS_STEP_WRITE_BARS] = add_bars,
+    [VS_STEP_LINK] = add_link,
+    [VS_STEP_UNLINK] = add_unlink,
+    [VS_STEP_SET_OWNER] = add_owner,
+    [VS_STEP_ALLOCATE] = add_object,
+    [VS_STEP_PUBLISH] = add_object,
+    [VS_STEP_CLEAR] = add_object,
+    [VS_STEP_FREE] = add_object,
+    [VS_STEP_RCU_READ_LOCK] = add_locked,
+    [VS_STEP_RCU_READ_UNLOCK] = add_locked,
+    [VS_STEP_CALL_RCU] = add_locked,
+    [VS_STEP_RCU_BARRIER] = add_locked,
+    [VS_STEP_GET] = add_locked,
+    [VS_STEP_PUT] = add_locked,
+    [VS_STEP_DEFER] = add_slot,
+    [VS_STEP_TAKE_PENDING] = add_slot,
+    [VS_STEP_CLEAR_PENDING] = add_empty,
+    [VS_STEP_FOR_EACH] = add_for_each,
+    [VS_STEP_REPEAT] = add_repeat,
+    [VS_STEP_IF] = add_if,
+};
+
 char *vs_step_text(const struct vs_policy *policy, const struct vs_step *step, char *buffer)
 {
     struct line line = {.buffer = buffer};
 
     buffer[0] = '\0';
-    switch (step->kind) {
-    case VS_STEP_WORK:
-        add(&line, "work %s", vs_work_table[step->work].name);
-        add_times(&line, step);
-        break;
-    case VS_STEP_TRY:
-        add(&line, "try ");
-        /* fall through */
-    case VS_STEP_LOCK:
-    case VS_STEP_UNLOCK:
-        add_locking(&line, policy, step);
-        break;
-    case VS_STEP_LOOKUP:
-        add(&line, "lookup pdev in %s", vs_list_name((enum vs_list)step->list));
-        break;
-    case VS_STEP_DEREF:
-        add_deref(&line, step);
-        break;
-    case VS_STEP_READ_BARS:
-    case VS_STEP_WRITE_BARS:
-        add_bars(&line, step);
-        break;
-    case VS_STEP_LINK:
-        add_list(&line, step, "link", "in");
-        break;
-    case VS_STEP_UNLINK:
-        add_list(&line, step, "unlink", "from");
-        break;
-    case VS_STEP_SET_OWNER:
-        add(&line, "set-owner");
-        add_other(&line, step);
-        add(&line, " to %s", vs_whose_name((enum vs_whose)step->whose));
-        break;
-    case VS_STEP_RCU_READ_LOCK:
-    case VS_STEP_RCU_READ_UNLOCK:
-    case VS_STEP_CALL_RCU:
-    case VS_STEP_RCU_BARRIER:
-    case VS_STEP_GET:
-    case VS_STEP_PUT:
-        add_locked(&line, policy, step);
-        break;
-    case VS_STEP_DEFER:
-    case VS_STEP_TAKE_PENDING:
-        add_slot(&line, policy, step);
-        break;
-    case VS_STEP_CLEAR_PENDING:
-        add(&line, "clear pending");
-        break;
-    case VS_STEP_FOR_EACH:
-        add_for_each(&line, step);
-        break;
-    case VS_STEP_REPEAT:
-        add_repeat(&line, step);
-        break;
-    case VS_STEP_IF:
-        add(&line, "%s %s", step->negate ? "unless" : "if", vs_fact_name((enum vs_fact)step->fact));
-        break;
-    case VS_STEP_USE:
-    case VS_STEP_ALLOCATE:
-    case VS_STEP_PUBLISH:
-    case VS_STEP_CLEAR:
-    case VS_STEP_FREE:
-        add_object(&line, step);
-        break;
-    case VS_STEP_SOFTIRQ:
-    case VS_STEP_RESCHEDULE:
-    case VS_STEP_LEAVE:
-    case VS_STEP_KIND_COUNT:
+    if (writers[step->kind])
+        writers[step->kind](&line, policy, step);
+    else
         add(&line, "%s", vs_step_kind_name(step->kind));
-        break;
-    }
     return buffer;
 }

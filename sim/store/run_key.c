@@ -36,6 +36,43 @@ static void add_double(XXH3_state_t *state, double value)
     add_u64(state, bits);
 }
 
+static void add_block(XXH3_state_t *state, const struct vs_block *block)
+{
+    add_u64(state, block->count);
+    for (size_t i = 0; i < block->count; i++) {
+        const struct vs_step *step = &block->steps[i];
+        const uint8_t fields[] = {
+            (uint8_t)step->kind, step->lock,    step->mode,   step->whose,     step->which,
+            step->list,          step->object,  step->work,   step->quantity,  step->per,
+            step->part,          step->fact,    step->negate, step->skip_self, step->by_address,
+            step->by_sbdf,       step->recheck, step->branch, step->with_ref,  step->initial};
+
+        XXH3_128bits_update(state, fields, sizeof(fields));
+        add_u64(state, step->count);
+        add_block(state, &step->body);
+        add_block(state, &step->orelse);
+    }
+}
+
+/* What the policy compiles to: its own text says it only together with what it
+ * is based on. */
+static void add_programs(XXH3_state_t *state, const struct vs_policy *policy)
+{
+    for (size_t i = 0; i < policy->lock_count; i++) {
+        const struct vs_lock_decl *lock = &policy->locks[i];
+
+        add_text(state, lock->name);
+        add_u64(state, (uint64_t)lock->kind);
+        add_u64(state, (uint64_t)lock->scope);
+        add_u64(state, (uint64_t)lock->inside);
+    }
+    for (size_t i = 0; i < VS_OP_COUNT; i++) {
+        add_block(state, &policy->programs[i].entry);
+        add_block(state, &policy->programs[i].steps);
+        add_block(state, &policy->programs[i].miss);
+    }
+}
+
 void vs_run_key(const struct vs_run *run, char *key)
 {
     XXH3_state_t state;
@@ -45,6 +82,7 @@ void vs_run_key(const struct vs_run *run, char *key)
     add_text(&state, VS_VERSION);
     add_text(&state, run->workload->hash);
     add_text(&state, run->policy->text);
+    add_programs(&state, run->policy);
     add_text(&state, run->machine->text);
     add_double(&state, run->load.speed);
     add_u64(&state, run->load.clones);

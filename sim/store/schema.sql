@@ -42,7 +42,7 @@ CREATE TABLE run (
     machine           TEXT NOT NULL,
     machine_text      TEXT NOT NULL,
     machine_assumptions INTEGER NOT NULL,   -- numbers in the profile without a measurement
-    cpus              INTEGER NOT NULL,     -- as asked; 0: as many as the trace names
+    cpus              INTEGER NOT NULL,     -- as asked; 0: one per vCPU, up to the machine's
     timing            TEXT NOT NULL CHECK (timing IN ('closed', 'open')),
     speed             REAL NOT NULL,
     clones            INTEGER NOT NULL,

@@ -182,6 +182,21 @@ static int create_schema(struct vs_store *store, struct vs_error *error)
     return ret;
 }
 
+/* Switching the journal takes an exclusive lock for which SQLite does not always
+ * call the busy handler: processes that create at once have to ask again. */
+static int use_wal(struct vs_store *store, const char *doing, struct vs_error *error)
+{
+    int waited_ms = 0, code;
+
+    do {
+        code = sqlite3_exec(store->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+        if ((code & 0xff) != SQLITE_BUSY)
+            break;
+        waited_ms += sqlite3_sleep(10);
+    } while (waited_ms < BUSY_TIMEOUT_MS);
+    return code == SQLITE_OK ? 0 : fail(store, doing, error);
+}
+
 static int prepare_file(struct vs_store *store, struct vs_error *error)
 {
     int64_t unused = 0;
@@ -201,9 +216,8 @@ static int prepare_file(struct vs_store *store, struct vs_error *error)
 
     /* A file system without shared memory keeps SQLite's rollback journal, which
      * is as safe and only lets readers wait. */
-    if (ret == 0 &&
-        sqlite3_exec(store->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) != SQLITE_OK)
-        ret = fail(store, found ? "write to the database" : "create the database", error);
+    if (ret == 0)
+        ret = use_wal(store, found ? "write to the database" : "create the database", error);
     if (ret == 0 && found == 0)
         ret = create_schema(store, error);
     if (ret == 0)

@@ -40,7 +40,7 @@ static inline const char *vs_timing_name(enum vs_timing timing)
 }
 
 #define VS_RUN_KEY_TEXT 33
-/* XXH3-128 over trace hash, policy text, machine text, load, timing, cpus and
+/* XXH3-128 over trace hash, policy text and compiled programs, machine text, load, timing, cpus and
  * version, as 32 hex digits.  File names do not count. */
 void vs_run_key(const struct vs_run *run, char *key);
 

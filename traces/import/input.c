@@ -220,7 +220,6 @@ static int choose_codec(struct vs_input *input, struct vs_error *error)
 {
     size_t have = input->raw_end - input->raw_at;
 
-    input->codec = &plain_codec;
     for (size_t i = 0; i < sizeof(codecs) / sizeof(codecs[0]); i++) {
         if (have < codecs[i].magic_bytes ||
             memcmp(input->raw + input->raw_at, codecs[i].magic, codecs[i].magic_bytes) != 0)
@@ -237,9 +236,13 @@ int vs_input_open(const char *path, struct vs_input **input, struct vs_error *er
     struct vs_input *in = calloc(1, sizeof(*in));
     int ret = VS_ERR_MEMORY;
 
-    if (!in)
-        return vs_error_set(error, VS_ERR_MEMORY, "no memory to open an input");
+    *input = NULL;
+    if (!in) {
+        vs_error_set(error, VS_ERR_MEMORY, "no memory to open an input");
+        return VS_ERR_MEMORY;
+    }
     in->fd = -1;
+    in->codec = &plain_codec;
     in->path = strdup(path);
     in->raw = malloc(RAW_BYTES);
     if (!in->path || !in->raw) {
@@ -409,32 +412,30 @@ uint64_t vs_input_line_number(const struct vs_input *input)
 int vs_input_read_all(const char *path, size_t limit_bytes, char **content, size_t *size_bytes,
                       struct vs_error *error)
 {
+    size_t used = 0, room = 65536, got = 1;
     struct vs_input *input = NULL;
-    char *buffer = NULL;
-    size_t used = 0, room = 0, got = 0;
-    int ret;
+    char *buffer = malloc(room), *grown;
+    int ret = buffer ? vs_input_open(path, &input, error) : VS_ERR_MEMORY;
 
-    ret = vs_input_open(path, &input, error);
-    while (ret == 0) {
-        if (room - used < 2) {
-            char *grown = realloc(buffer, room ? room * 2 : 65536);
-
-            if (!grown) {
-                ret = vs_error_set(error, VS_ERR_MEMORY, "no memory to read %s", path);
-                break;
-            }
-            buffer = grown;
-            room = room ? room * 2 : 65536;
-        }
+    while (ret == 0 && got > 0) {
         ret = vs_input_read(input, buffer + used, room - used - 1, &got, error);
         used += got;
         if (ret == 0 && used > limit_bytes)
             ret = vs_error_set_at(error, VS_ERR_INPUT, path, limit_bytes, VS_NOWHERE,
                                   "expected at most %zu bytes, found more", limit_bytes);
-        if (ret == 0 && got == 0)
-            break;
+        if (ret < 0 || room - used > 1)
+            continue;
+        grown = realloc(buffer, room * 2);
+        if (grown) {
+            buffer = grown;
+            room *= 2;
+        } else {
+            ret = VS_ERR_MEMORY;
+        }
     }
     vs_input_close(input);
+    if (ret == VS_ERR_MEMORY)
+        vs_error_set(error, VS_ERR_MEMORY, "no memory to read %s", path);
     if (ret < 0) {
         free(buffer);
         return ret;

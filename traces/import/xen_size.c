@@ -229,14 +229,15 @@ static int make_tables(struct infer *infer, struct vs_error *error)
 
     for (size_t i = 0; i < infer->meta->device_count; i++)
         dwords += infer->meta->devices[i].config_size / 4u;
-    if (!table_make(&infer->instructions, infer->accesses->count) ||
-        !table_make(&infer->registers, dwords))
-        return vs_error_set(error, VS_ERR_MEMORY, "no memory to infer sizes");
-    infer->clusters = calloc(infer->instructions.size, sizeof(*infer->clusters));
-    infer->contents = calloc(infer->registers.size, sizeof(*infer->contents));
-    if (!infer->clusters || !infer->contents)
-        return vs_error_set(error, VS_ERR_MEMORY, "no memory to infer sizes");
-    return 0;
+    if (table_make(&infer->instructions, infer->accesses->count) &&
+        table_make(&infer->registers, dwords)) {
+        infer->clusters = calloc(infer->instructions.size, sizeof(*infer->clusters));
+        infer->contents = calloc(infer->registers.size, sizeof(*infer->contents));
+    }
+    if (infer->clusters && infer->contents)
+        return 0;
+    vs_error_set(error, VS_ERR_MEMORY, "no memory to infer sizes");
+    return VS_ERR_MEMORY;
 }
 
 static void learn(struct infer *infer, uint32_t sbdf, unsigned int reg, uint32_t value)

@@ -267,8 +267,8 @@ static int scan_all(struct scan *scan)
 
     for (;;) {
         struct xen_stream *stream;
-        uint16_t pcpu;
-        uint32_t size;
+        uint16_t pcpu = 0;
+        uint32_t size = 0;
 
         ret = scan_header(scan, &pcpu, &size);
         if (ret <= 0)

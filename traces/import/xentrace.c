@@ -163,9 +163,8 @@ static int describe(const struct vs_import_options *options, const struct vs_xl_
                                      "no ECAM window was given: %" PRIu64 " memory accesses were "
                                      "kept as mmio, some may be config accesses",
                                      rebuild->counts[VS_XEN_OTHER_MEMORY]);
-    if (ret == 0)
-        ret = vs_trace_meta_add_note(meta, "CPU vendor: %s (%s)", *vendor ? vendor : "not known",
-                                     how);
+    if (ret == 0 && !*vendor)
+        ret = vs_trace_meta_add_note(meta, "the CPU's vendor is not known: %s", how);
     return ret;
 }
 

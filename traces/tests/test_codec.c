@@ -24,7 +24,7 @@ static int set_up(void **state)
 {
     struct codec *codec = calloc(1, sizeof(*codec));
     assert_non_null(codec);
-    codec->packer = vs_packer_new(RECORDS_MAX, false);
+    codec->packer = vs_packer_new(RECORDS_MAX);
     codec->unpacker = vs_unpacker_new();
     codec->in = calloc(RECORDS_MAX, sizeof(*codec->in));
     codec->out = calloc(RECORDS_MAX, sizeof(*codec->out));

@@ -693,7 +693,13 @@ static void random_accesses_are_classed(void **state)
         for (int op = 0; op < VS_OP_COUNT; op++)
             sum += w->op_count[op];
         assert_int_equal(sum, w->call_count);
-        assert_int_equal(w->records, w->call_count + w->skipped_records);
+        /* An add by a guest is followed by a device-assign, which has no record. */
+        uint64_t assigned = 0;
+        for (size_t i = 0; i < s.count; i++)
+            assigned += s.records[i].kind == VS_KIND_DEVICE_ASSIGN;
+        uint64_t followed = w->op_count[VS_OP_DEVICE_ASSIGN] - assigned;
+        assert_true(followed <= w->op_count[VS_OP_DEVICE_ADD]);
+        assert_int_equal(w->records, w->call_count - followed + w->skipped_records);
         for (size_t i = 0; i < w->call_count; i++) {
             const struct vs_shape *shape = shape_of(w, i);
             assert_true(shape->op < VS_OP_COUNT && shape->op != VS_OP_MAP_PENDING);

@@ -170,6 +170,24 @@ static void devices_stand_in_list_order(void **state)
     vs_workload_free(w);
 }
 
+/* PHYSDEVOP_pci_device_add is the hardware domain's: a guest gets the device by assignment. */
+static void hotplug_of_a_guest_is_an_add_and_an_assignment(void **state)
+{
+    struct scene s;
+    (void)state;
+    scene_init(&s);
+    scene_read(&s, RICH, 0, 4, 0);
+    scene_add(&s, VS_KIND_DEVICE_ADD, 0x0200)->domain = 7;
+    scene_read(&s, 0x0200, 0, 4, 0x12348086)->domain = 7;
+    struct vs_workload *w = scene_load(&s, NULL);
+    assert_int_equal(w->call_count, 4);
+    assert_op(w, 1, VS_OP_DEVICE_ADD);
+    assert_op(w, 2, VS_OP_DEVICE_ASSIGN);
+    assert_int_equal(w->domains[w->targets[2]].id, 7);
+    assert_op(w, 3, VS_OP_READ_PASSTHROUGH);
+    vs_workload_free(w);
+}
+
 static void hidden_devices_are_reached_by_the_hardware_domain_alone(void **state)
 {
     struct scene s;
@@ -394,6 +412,7 @@ int main(void)
         cmocka_unit_test(measured_costs_need_a_real_clock_and_config_cycles),
         cmocka_unit_test(unknown_callers_get_an_actor_of_their_own),
         cmocka_unit_test(devices_stand_in_list_order),
+        cmocka_unit_test(hotplug_of_a_guest_is_an_add_and_an_assignment),
         cmocka_unit_test(hidden_devices_are_reached_by_the_hardware_domain_alone),
         cmocka_unit_test(header_types_without_vpci_are_absent),
         cmocka_unit_test(clones_are_whole_hosts_apart),

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "policies/internal.h"
@@ -91,11 +92,54 @@ static void every_kind_has_a_name(void **state)
     assert_int_equal(vs_lock_kind_from_name("no-such-kind"), -1);
 }
 
+/* A word of the grammar that its description leaves out. */
+static void need(const char *grammar, const char *before, const char *word)
+{
+    char text[96];
+
+    snprintf(text, sizeof(text), "%s%s", before, word);
+    if (!strstr(grammar, text))
+        fail_msg("GRAMMAR.md does not say \"%s\"", text);
+}
+
+static void the_grammar_names_every_word(void **state)
+{
+    const char *root = getenv("VS_SOURCE_DIR");
+    static char grammar[64 << 10];
+    char path[4096];
+
+    (void)state;
+    assert_non_null(root);
+    snprintf(path, sizeof(path), "%s/sim/policies/GRAMMAR.md", root);
+    FILE *stream = fopen(path, "r");
+
+    assert_non_null(stream);
+    grammar[fread(grammar, 1, sizeof(grammar) - 1, stream)] = '\0';
+    fclose(stream);
+    for (size_t i = 0; vs_step_verb(i); i++)
+        need(grammar, "`", vs_step_verb(i));
+    for (int i = 0; i < VS_WORK_COUNT; i++)
+        need(grammar, "", vs_work_table[i].name);
+    for (int i = 0; i < VS_LOCK_KIND_COUNT; i++)
+        need(grammar, "`", vs_lock_kind_table[i].name);
+    for (int i = 0; i < VS_Q_COUNT; i++)
+        need(grammar, "", vs_quantity_name((enum vs_quantity)i));
+    for (int i = 0; i < VS_FACT_COUNT; i++)
+        need(grammar, "", vs_fact_name((enum vs_fact)i));
+    for (int i = 0; i < VS_ALLOW_COUNT; i++)
+        need(grammar, "`", vs_allowance_names[i]);
+    for (int i = 0; i < VS_LIST_COUNT; i++)
+        need(grammar, "`", vs_list_names[i]);
+    for (int i = 0; i < VS_WHOSE_COUNT; i++)
+        need(grammar, "`", vs_whose_names[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_printed_is_what_is_read),
         cmocka_unit_test(every_kind_has_a_name),
+        cmocka_unit_test(the_grammar_names_every_word),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
