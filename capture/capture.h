@@ -92,6 +92,7 @@ struct vs_summary {
     uint64_t discarded;        /* received, but the output took no more */
     uint64_t late;             /* written, at a later time than their own: see pump.c */
     uint64_t missed_runs;      /* the kernel did not run a program: it was running already */
+    uint64_t missed_waits;     /* the same of the programs that see waits for any lock */
     uint64_t elapsed_ns;
     uint64_t consumer_cpu_ns; /* CPU time of this process while capturing */
     enum vs_capture_end end;

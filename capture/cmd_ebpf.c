@@ -137,6 +137,8 @@ static void say_summary(const struct vs_summary *summary)
               summary->late);
     say_count("%" PRIu64 " runs of a program were skipped by the kernel; counted as lost.\n",
               summary->missed_runs);
+    say_count("%" PRIu64 " waits for locks, of any in the kernel, went unseen.\n",
+              summary->missed_waits);
     say_count("%" PRIu64 " port accesses came before their guest's first write of 0xCF8 was "
               "seen: left out.\n",
               summary->kernel.no_latch);

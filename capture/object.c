@@ -211,19 +211,24 @@ int vs_object_counters(const struct vs_object *object, struct vs_counters *cpus,
     return 0;
 }
 
-uint64_t vs_object_missed_runs(const struct vs_object *object)
+void vs_object_missed_runs(const struct vs_object *object, uint64_t *runs, uint64_t *waits)
 {
+    static const char of_locks[] = "tp_btf/contention_";
     struct bpf_program *program;
-    uint64_t missed = 0;
 
+    *runs = 0;
+    *waits = 0;
     bpf_object__for_each_program(program, object->bpf)
     {
         struct bpf_prog_info info = {0};
         uint32_t length = sizeof(info);
         int fd = bpf_program__fd(program);
 
-        if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &length) == 0)
-            missed += info.recursion_misses;
+        if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &length) < 0)
+            continue;
+        if (strncmp(bpf_program__section_name(program), of_locks, strlen(of_locks)) == 0)
+            *waits += info.recursion_misses;
+        else
+            *runs += info.recursion_misses;
     }
-    return missed;
 }

@@ -27,7 +27,11 @@ int vs_object_counters(const struct vs_object *object, struct vs_counters *cpus,
 /* Functions and tracepoints that this kernel has not and the backend can do without,
  * separated by ", "; "" when nothing is missing. */
 const char *vs_object_without(const struct vs_object *object);
-/* Times the kernel skipped a program because that CPU was in it already. */
-uint64_t vs_object_missed_runs(const struct vs_object *object);
+/*
+ * Times the kernel skipped a program because that CPU was in it already: runs that each may
+ * have lost a record, and, apart, those of the programs that see every lock of the kernel
+ * wait, of which few are of the two locks recorded.
+ */
+void vs_object_missed_runs(const struct vs_object *object, uint64_t *runs, uint64_t *waits);
 
 #endif

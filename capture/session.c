@@ -396,7 +396,7 @@ int vs_session_run(struct vs_session *session, struct vs_summary *summary, struc
     vs_object_detach(session->object);
     int rest = take_rest(session, error);
 
-    own->missed_runs = vs_object_missed_runs(session->object);
+    vs_object_missed_runs(session->object, &own->missed_runs, &own->missed_waits);
     own->elapsed_ns = end_ns - session->epoch_ns;
     int finished = vs_pump_finish(session->pump, session->cpus, own->missed_runs,
                                   clock_ns(CLOCK_MONOTONIC), error);

@@ -19,6 +19,7 @@ struct vs_json_out *vs_summary_json(const struct vs_summary *summary)
     vs_json_add_u64(json, "received", summary->received);
     vs_json_add_u64(json, "lost", summary->kernel.lost);
     vs_json_add_u64(json, "missed-runs", summary->missed_runs);
+    vs_json_add_u64(json, "missed-waits", summary->missed_waits);
     vs_json_add_u64(json, "written", summary->written);
     vs_json_add_u64(json, "own", summary->own);
     vs_json_add_u64(json, "surplus", summary->surplus);

@@ -179,9 +179,7 @@ def main(series):
             compare(f"{backend}, {part}", ours, theirs)
         check_counts(backend, dict(zip(PARTS, captured)), sent[f"strace-{backend}"].decode())
         counts = account(trace)
-        # The kernel skips a kprobe's program while that CPU is in any other BPF program.
-        skipped = counts["missed-runs"] if backend == "fentry" else 0
-        ensure(counts["lost"] == 0 and skipped == 0 and counts["unpaired"] == 0,
+        ensure(counts["lost"] == 0 and counts["missed-runs"] == 0 and counts["unpaired"] == 0,
                f"{backend}: {counts}")
         waits = check_events(backend, dict(zip(PARTS, captured)))
         print(f"{series}, {backend}: "
