@@ -461,6 +461,12 @@ int vs_qemu_pair_region(struct vs_qemu_guest *guest, struct vs_qemu_thread *thre
     bool access = path == VS_QEMU_PATH_PORT || path == VS_QEMU_PATH_ECAM;
 
     guest->regions_seen = true;
+    /* Without thread ids another vCPU's access to a region that QEMU runs without its big lock
+     * may come between the two lines of an access; config accesses hold that lock. */
+    if (path == VS_QEMU_PATH_NONE && thread->id == VS_QEMU_THREAD_UNKNOWN) {
+        vs_qemu_count_other(guest, "region-", line->name, line->name_length);
+        return 0;
+    }
     close_write(guest, thread);
     if (write || !access)
         close_reads(guest, thread);
