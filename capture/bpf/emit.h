@@ -40,12 +40,15 @@ static __always_inline struct vs_counters *vs_count(void)
             __sync_fetch_and_add(&vs_counted->member, 1); \
     } while (0)
 
+/* The counts are known to the verifier, which removes the loops' rest. */
 static __always_inline int vs_wants_process(__u32 tgid)
 {
     if (config.pid_count == 0 || tgid == config.own_tgid)
         return 1;
     for (int i = 0; i < VS_FILTER_MAX; i++) {
-        if ((__u32)i < config.pid_count && config.pids[i] == tgid)
+        if ((__u32)i >= config.pid_count)
+            break;
+        if (config.pids[i] == tgid)
             return 1;
     }
     return 0;
@@ -56,7 +59,9 @@ static __always_inline int vs_wants_device(__u32 sbdf, __u32 tgid)
     if (config.sbdf_count == 0 || tgid == config.own_tgid)
         return 1;
     for (int i = 0; i < VS_FILTER_MAX; i++) {
-        if ((__u32)i < config.sbdf_count && config.sbdfs[i] == sbdf)
+        if ((__u32)i >= config.sbdf_count)
+            break;
+        if (config.sbdfs[i] == sbdf)
             return 1;
     }
     return 0;

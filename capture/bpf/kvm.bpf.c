@@ -121,7 +121,9 @@ int BPF_PROG(vs_kvm_mmio, int type, int length, __u64 address, void *data)
     for (int i = 0; i < VS_ECAM_MAX; i++) {
         const volatile struct vs_bpf_window *window = &config.windows[i];
 
-        if ((__u32)i >= config.window_count || address < window->first || address > window->last)
+        if ((__u32)i >= config.window_count)
+            break;
+        if (address < window->first || address > window->last)
             continue;
         if (length == 1 || length == 2 || length == 4 || length == 8)
             bpf_probe_read_kernel(&value, (__u32)length, data);
