@@ -344,3 +344,20 @@ const char *vs_qemu_line_parse(const char *text, size_t length, struct vs_qemu_l
     *at = (size_t)(cursor.at - text);
     return wrong;
 }
+
+bool vs_qemu_line_is_trace(const char *text, size_t length)
+{
+    struct cursor cursor = {text, text + length};
+    struct vs_qemu_line line = {0};
+    uint64_t number;
+
+    if (length > 4 && text[4] == '-' && decimal(&cursor, 9999, &number)) {
+        cursor.at = text;
+        if (parse_date(&cursor, &line))
+            return true; /* a date, though a bad one */
+        while (cursor.at < cursor.end && event_character(*cursor.at))
+            cursor.at++;
+        return cursor.at == cursor.end || *cursor.at == ' ';
+    }
+    return decimal(&cursor, UINT64_MAX, &number) && skip(&cursor, "@");
+}

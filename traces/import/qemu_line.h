@@ -53,4 +53,10 @@ struct vs_qemu_line {
 const char *vs_qemu_line_parse(const char *text, size_t length, struct vs_qemu_line *line,
                                size_t *at);
 
+/*
+ * Does the line begin as a trace line?  What QEMU itself prints into the log (errors, warnings,
+ * blank lines) does not, or has a dated stamp and then a program's name with a colon.
+ */
+bool vs_qemu_line_is_trace(const char *text, size_t length);
+
 #endif
