@@ -653,6 +653,7 @@ static void a_rep_access_has_no_value(void **state)
     assert_int_equal(harness.count, 2);
     assert_true(harness.records[0].flags & VS_FLAG_VALUE_UNKNOWN);
     assert_int_equal(harness.records[0].value, 0);
+    assert_int_equal(harness.records[0].size, 4);
     /* One exit, one duration. */
     assert_int_equal(harness.records[0].duration_ns, 300);
     assert_int_equal(harness.records[1].duration_ns, 0);
