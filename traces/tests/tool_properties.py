@@ -186,6 +186,25 @@ def check_inject():
           == [r["time_ns"] for r in new if r["kind"] == "device-remove" and r["sbdf"] in known][0])
 
 
+def check_slice_of_a_mix():
+    """A genuine capture beside a generated one: what is cut out again is called what it is."""
+    # As an importer makes it: the same records without the mark.
+    text = run("dump", "--format", "csv", "b.vpt").replace("|synthetic", "").replace(
+        "synthetic", "")
+    with open("genuine.csv", "w", encoding="utf-8") as out:
+        out.write(text)
+    run("import", "--force", "--from", "csv", "genuine.csv", "-o", "genuine.vpt")
+    run("merge", "--force", "genuine.vpt", "a.vpt", "-o", "mix.vpt")
+    check("merge: with a generated trace it is synthetic", meta("mix.vpt")["synthetic"]
+          and not meta("genuine.vpt")["synthetic"])
+    check("info: says that it is so in part", "SYNTHETIC in part" in run("info", "mix.vpt"))
+    run("slice", "--force", "mix.vpt", "-o", "part.vpt", "--domain", "0")
+    check("slice: captured records cut out of a mix are not called synthetic",
+          len(rows("part.vpt")) > 100 and not meta("part.vpt")["synthetic"])
+    run("slice", "--force", "mix.vpt", "-o", "part.vpt", "--domain", "2")
+    check("slice: generated ones are", meta("part.vpt")["synthetic"])
+
+
 def missed_calls(path):
     text = subprocess.run(("vpci-sim", "replay", path, "-p", "pci-lock", "--json"), check=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True).stdout
@@ -234,6 +253,7 @@ def check_inject_gives_back():
 check_generate()
 check_slice(rows("a.vpt"))
 check_merge(rows("a.vpt"))
+check_slice_of_a_mix()
 check_inject()
 check_inject_gives_back()
 sys.exit(1 if failures else 0)

@@ -363,11 +363,26 @@ static void several_handlers_of_one_access_make_one_record(void **state)
     struct collected out;
 
     (void)state;
-    expect(CF8("7", "00", "0", "0x80001000") CFG_READ("7", "01", "00:03.0 @0x0", "0x1")
+    expect(CF8("7", "00", "0", "0x80001000") CFG_READ("7", "01", "00:02.0 @0x0", "0x1")
                CFG_READ("7", "02", "00:02.0 @0x0", "0x2")
                    DATA_READ("7", "03", "0", "0xcfc", "0x2", "4"),
-           "2000 d0 v0 00000010 cfg-read 0.4=2 10\n", &out);
+           "1000 d0 v0 00000010 cfg-read 0.4=2 10\n", &out);
     assert_int_equal(seen(&out, VS_IMPORT_IGNORED, "further-device-lines-of-one-access"), 1);
+    collected_free(&out);
+}
+
+static void a_device_line_of_another_function_is_an_access_of_its_own(void **state)
+{
+    struct collected out;
+
+    (void)state;
+    expect(CF8("7", "00", "0", "0x80000800") CFG_READ("7", "01", "00:01.0 @0x0", "0x10d38086")
+               CFG_READ("7", "02", "00:02.0 @0x4", "0x107")
+                   ECAM_READ("7", "03", "0", "0xb0010004", "0x107"),
+           "1000 d0 v0 00000008 cfg-read 0.4=10d38086 3\n"
+           "2000 d0 v0 00000010 cfg-read 4.4=107 20\n",
+           &out);
+    assert_int_equal(seen(&out, VS_IMPORT_IGNORED, "further-device-lines-of-one-access"), 0);
     collected_free(&out);
 }
 
@@ -591,6 +606,7 @@ int main(void)
         cmocka_unit_test(a_missing_cf8_line_is_noticed_and_the_latch_corrected),
         cmocka_unit_test(the_latch_keeps_its_low_bits_as_in_qemu),
         cmocka_unit_test(several_handlers_of_one_access_make_one_record),
+        cmocka_unit_test(a_device_line_of_another_function_is_an_access_of_its_own),
         cmocka_unit_test(what_a_cut_log_lacks_is_counted_by_reason),
         cmocka_unit_test(hotplug_lines_become_device_events),
         cmocka_unit_test(msix_table_accesses_find_their_device),
