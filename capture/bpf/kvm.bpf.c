@@ -55,13 +55,34 @@ static __always_inline void config_port(struct vs_event *draft, __u32 port)
         vs_emit(draft);
 }
 
+/*
+ * The verifier wants bounds of a length, and the compiler drops those that it can derive:
+ * an assignment in assembly is a constant to the one and unknown to the other.
+ */
+#define VS_CONSTANT(variable, number) asm volatile("%0 = " #number : "=r"(variable))
+
+static __always_inline void read_value(__u64 *value, int length, const void *data)
+{
+    __u64 size;
+
+    if (length == 1)
+        VS_CONSTANT(size, 1);
+    else if (length == 2)
+        VS_CONSTANT(size, 2);
+    else if (length == 4)
+        VS_CONSTANT(size, 4);
+    else
+        VS_CONSTANT(size, 8);
+    bpf_probe_read_kernel(value, (__u32)size, data);
+}
+
 SEC("tp_btf/kvm_pio")
 int BPF_PROG(vs_kvm_pio, unsigned int rw, unsigned int port, unsigned int size, unsigned int repeat,
              const void *data)
 {
     __u64 id = bpf_get_current_pid_tgid();
     struct vs_event draft = {.tgid = id >> 32, .tid = (__u32)id};
-    __u32 value = 0;
+    __u64 value = 0;
 
     if (port < 0xcf8 || port > 0xcff || !vs_wants_process(draft.tgid))
         return 0;
@@ -78,9 +99,9 @@ int BPF_PROG(vs_kvm_pio, unsigned int rw, unsigned int port, unsigned int size, 
         VS_COUNT(odd);
         return 0;
     }
-    bpf_probe_read_kernel(&value, size, data);
+    read_value(&value, (int)size, data);
     draft.time_ns = bpf_ktime_get_ns();
-    draft.value = value;
+    draft.value = (__u32)value;
     draft.kind = rw == PIO_OUT ? CFG_WRITE : CFG_READ;
     draft.size = (__u8)size;
     config_port(&draft, port);
@@ -126,7 +147,7 @@ int BPF_PROG(vs_kvm_mmio, int type, int length, __u64 address, void *data)
         if (address < window->first || address > window->last)
             continue;
         if (length == 1 || length == 2 || length == 4 || length == 8)
-            bpf_probe_read_kernel(&value, (__u32)length, data);
+            read_value(&value, length, data);
         draft.time_ns = bpf_ktime_get_ns();
         draft.kind = type == MMIO_WRITE ? CFG_WRITE : CFG_READ;
         draft.sbdf = window->segment << 16 | (__u32)((address - window->base) >> 12 & 0xffff);

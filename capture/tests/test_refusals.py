@@ -44,7 +44,15 @@ USAGE = (
 )
 
 
+def backends_are_one_list():
+    """The choices of --backend are those of check, in its order."""
+    names = [entry["backend"] for entry in json.loads(run(["check", "--json"]).stdout)]
+    text = " ".join(run(["ebpf", "--help"]).stdout.split())
+    ensure(f"(one of auto, {', '.join(names)})" in text, f"{names} are not the choices in: {text}")
+
+
 def main():
+    backends_are_one_list()
     for words, arguments in USAGE:
         refused(2, words, arguments)
     ensure(not os.path.exists("x"), "a refused command made its output")

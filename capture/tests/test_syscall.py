@@ -231,7 +231,7 @@ def closed_pipe():
     status = capture.wait()
     for reader in readers:
         reader.kill()
-    check_refused(capture, status, "Broken pipe")
+    check_refused(capture, status, "the output takes no more")
 
 
 def count_and_time():
