@@ -139,6 +139,9 @@ struct vs_actor_run {
     uint32_t wait_lock;
     uint8_t wait_mode;
     vs_ps wait_from;
+    /* Its turn at a contended line: a release before turn_end finds the line still here. */
+    const uint16_t *turn_line;
+    vs_ps turn_end;
     /* The call. */
     uint32_t next, end; /* its calls: engine.stream[next .. end) */
     uint32_t call, shape;
@@ -165,6 +168,7 @@ struct vs_device_run {
     uint32_t pdev_generation, vpci_generation;
     uint32_t references;
     uint16_t reference_cpu; /* CPU that has the counter's cache line */
+    vs_ps reference_free;   /* that line serves nobody else before this */
 };
 
 /* A family of device lists: all-devices has one per segment, the others one per
@@ -199,7 +203,7 @@ struct vs_rcu {
 struct vs_cpu_run {
     uint16_t running;    /* actor inside the hypervisor on this pCPU, or VS_NOBODY */
     uint16_t head, tail; /* actors that wait for it */
-    uint16_t core, socket;
+    uint16_t core, socket, group;
 };
 
 /* ------------------------------------------------------------------ engine */
@@ -299,12 +303,25 @@ struct vs_lock_ops {
 };
 /* Indexed by enum vs_lock_kind; NULL for kinds that are not acquired. */
 extern const struct vs_lock_ops *const vs_lock_ops_table[VS_LOCK_KIND_COUNT];
-extern const struct vs_lock_ops vs_ticket_ops, vs_recursive_ops, vs_rwlock_ops, vs_percpu_ops;
+extern const struct vs_lock_ops vs_ticket_ops, vs_recursive_ops, vs_rwlock_ops, vs_percpu_ops,
+    vs_mcs_ops, vs_clh_ops;
 
 /* locks/common.c: what the kinds share. */
-vs_ps vs_line_atomic(struct vs_engine *engine, uint32_t lock, uint16_t cpu, vs_ps at, bool *moved);
+/* A cache line with atomics on it: the CPU that has it, and when it is free again. */
+struct vs_line {
+    uint16_t *cpu;
+    vs_ps *free;
+};
+struct vs_line vs_lock_line(struct vs_engine *engine, uint32_t lock);
+/* The actor does a read-modify-write on a line, at its clock, which moves to its
+ * end.  is_release: it gives back what an acquire on the same line took, and so
+ * may still be in that acquire's turn.  True when the line came from another CPU. */
+bool vs_line_atomic(struct vs_engine *engine, struct vs_line line, uint16_t actor, bool is_release);
 vs_ps vs_cpu_transfer(const struct vs_engine *engine, uint16_t from, uint16_t to);
 vs_ps vs_line_transfer(const struct vs_engine *engine, uint32_t lock, uint16_t cpu);
+/* Hand a lock to its first waiter, who spins on a line of its own. */
+void vs_hand_over_private(struct vs_engine *engine, uint32_t lock, uint16_t actor,
+                          enum vs_lock_mode mode);
 void vs_waiter_push(struct vs_engine *engine, uint32_t lock, uint16_t actor,
                     enum vs_lock_mode mode);
 uint16_t vs_waiter_pop(struct vs_engine *engine, uint32_t lock);

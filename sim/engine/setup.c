@@ -31,6 +31,9 @@ static int place_cpus(struct vs_engine *engine, struct vs_error *error)
         engine->cpus[i].head = VS_NOBODY;
         engine->cpus[i].core = (uint16_t)(i % cores);
         engine->cpus[i].socket = (uint16_t)(i % cores / machine->cores_per_socket);
+        engine->cpus[i].group = (uint16_t)(machine->sockets_per_group
+                                               ? engine->cpus[i].socket / machine->sockets_per_group
+                                               : 0);
     }
     return 0;
 }
