@@ -6,6 +6,7 @@
  */
 #include "machine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,8 +70,8 @@ static int read_cost(const struct vs_json *parent, const char *name, vs_ps *cost
 static int read_topology(const struct vs_json *root, struct vs_machine *machine,
                          struct vs_error *error)
 {
-    static const char *const members[] = {"sockets",           "cores_per_socket", "threads_per_core",
-                                          "sockets_per_group", "source",           NULL};
+    static const char *const members[] = {
+        "sockets", "cores_per_socket", "threads_per_core", "sockets_per_group", "source", NULL};
     struct vs_json at = vs_json_member(root, "topology");
     uint32_t *const fields[] = {&machine->sockets, &machine->cores_per_socket,
                                 &machine->threads_per_core};
@@ -137,8 +138,9 @@ static int read_lines(const struct vs_json *root, struct vs_machine *machine,
         if (is_far && machine->sockets_per_group == 0 && vs_json_kind(&line) == VS_JSON_ABSENT)
             continue; /* no socket is far */
         if (is_far && machine->sockets_per_group == 0)
-            return vs_json_refuse(&line, error, "no socket is far without "
-                                                "topology.sockets_per_group");
+            return vs_json_refuse(&line, error,
+                                  "no socket is far without "
+                                  "topology.sockets_per_group");
         if ((ret = read_cost(&at, members[i], fields[i], machine, NULL, error)) < 0)
             return ret;
     }
@@ -229,11 +231,17 @@ int vs_machine_load(const char *name_or_path, struct vs_machine **machine, struc
     if (strchr(name_or_path, '/') || strchr(name_or_path, '.'))
         return compile_file(name_or_path, machine, error);
     const char *near = vs_nearest(name_or_path, vs_machine_names());
-    if (!near)
+    if (!near) {
+        char list[512] = "";
+        for (const char *const *name = vs_machine_names(); *name; name++) {
+            size_t length = strlen(list);
+            snprintf(list + length, sizeof list - length, "%s%s", length ? ", " : "", *name);
+        }
         return vs_error_set(error, VS_ERR_USAGE,
                             "no machine is called '%s' (a file's path has a '/' or a '.'); "
-                            "shipped: %s, %s",
-                            name_or_path, vs_machine_names()[0], vs_machine_names()[1]);
+                            "shipped: %s",
+                            name_or_path, list);
+    }
     return vs_error_set(error, VS_ERR_USAGE, "no machine is called '%s'; did you mean '%s'?",
                         name_or_path, near);
 }

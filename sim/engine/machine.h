@@ -37,7 +37,7 @@ struct vs_machine {
     char *file;
     char *text; /* its JSON as read: stored with every run */
     uint32_t sockets, cores_per_socket, threads_per_core;
-    uint32_t sockets_per_group; /* 0: all sockets are equally far from each other */
+    uint32_t sockets_per_group;           /* 0: all sockets are equally far from each other */
     vs_ps transfer_ps[VS_DISTANCE_COUNT]; /* line to here, one way, from a CPU at that distance */
     vs_ps line_service_ps;                /* a busy line serves one request in this time */
     vs_ps atomic_ps;                      /* locked read-modify-write on a line already here */

@@ -18,12 +18,9 @@
 #include "engine/internal.h"
 
 const struct vs_lock_ops *const vs_lock_ops_table[VS_LOCK_KIND_COUNT] = {
-    [VS_LOCK_TICKET] = &vs_ticket_ops,
-    [VS_LOCK_RECURSIVE] = &vs_recursive_ops,
-    [VS_LOCK_RWLOCK] = &vs_rwlock_ops,
-    [VS_LOCK_PERCPU_RWLOCK] = &vs_percpu_ops,
-    [VS_LOCK_MCS] = &vs_mcs_ops,
-    [VS_LOCK_CLH] = &vs_clh_ops,
+    [VS_LOCK_TICKET] = &vs_ticket_ops, [VS_LOCK_RECURSIVE] = &vs_recursive_ops,
+    [VS_LOCK_RWLOCK] = &vs_rwlock_ops, [VS_LOCK_PERCPU_RWLOCK] = &vs_percpu_ops,
+    [VS_LOCK_MCS] = &vs_mcs_ops,       [VS_LOCK_CLH] = &vs_clh_ops,
 };
 
 static enum vs_distance distance(const struct vs_engine *engine, uint16_t a, uint16_t b)

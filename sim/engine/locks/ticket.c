@@ -9,8 +9,8 @@
  * half way, so a hand-over with k waiters takes (k - 1) / 2 service times for
  * the others and, for the owner's own request, a transfer or half a service
  * time, whichever is longer (Boyd-Wickizer et al., "Non-scalable locks are
- * dangerous", OLS 2012: c k / 2, where the transfer is not the longer one).  The recursive kind is the same but for its owner, who
- * only counts.
+ * dangerous", OLS 2012: c k / 2, where the transfer is not the longer one).  The recursive kind is
+ * the same but for its owner, who only counts.
  */
 #include "engine/internal.h"
 
