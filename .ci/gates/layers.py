@@ -23,11 +23,12 @@ MAY_USE = {
     "traces/base": [],
     "traces/import": ["traces", "traces/base"],
     "sim": ["traces", "traces/base", "sim/model", "sim/policies", "sim/engine",
-            "sim/engine/locks", "sim/store"],
+            "sim/engine/locks", "sim/store", "sim/validate"],
     "sim/model": ["traces", "traces/base"],
     "sim/policies": ["traces/base", "sim/model"],
     "sim/engine": ["traces/base", "sim/model", "sim/policies", "sim/engine/locks"],
     "sim/engine/locks": ["traces/base", "sim/policies", "sim/engine"],
+    "sim/validate": ["traces/base", "sim/model", "sim/policies", "sim/engine"],
     "sim/store": ["traces/base", "sim/model", "sim/policies", "sim/engine"],
     "analysis": ["traces/base"],
 }

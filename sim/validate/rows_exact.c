@@ -6,10 +6,9 @@
  */
 #include "experiments.h"
 
-#define UNIT  1e6
-#define EXACT 0.01
-#define HEAVY 0.05 /* rare long holds: 12 runs of 10^6 have a standard error of 1.2 % */
-0.05 /* rare long holds: the mean converges slowly, 12 runs of 10^6 differ by so much */
+#define UNIT    1e6
+#define EXACT   0.01
+#define HEAVY   0.05 /* rare long holds: 12 runs of 10^6 have a standard error of 1.2 % */
 #define BUCKET  0.04 /* percentiles come in buckets of 3.2 % */
 #define SAMPLED 0.10 /* a rare state, seen some hundred times */
 #define WAITER  0.02 /* half a waiter more or less when the hand-over begins */
@@ -139,57 +138,54 @@
         }                                                                             \
     }
 
-    static const struct vs_experiment rows[] = {
-        OPEN("mm1/population", MM1 ": mean number L", VS_MEASURE_POPULATION, 4, EXACT, MM1,
-             MM1_LOAD),
-        OPEN("mm1/response", MM1 ": W", VS_MEASURE_RESPONSE, 0.5, EXACT, MM1, MM1_LOAD),
-        OPEN("mm1/wait", MM1 ": Wq", VS_MEASURE_WAIT, 0.4, EXACT, MM1, MM1_LOAD),
-        OPEN("mm1/waited", MM1 ": share that waits", VS_MEASURE_WAITED_SHARE, 0.8, EXACT, MM1,
-             MM1_LOAD),
-        OPEN("mm1/response-p99", MM1 ": 99th percentile of W", VS_MEASURE_RESPONSE_P99, 2.302585,
-             BUCKET, MM1, MM1_LOAD),
-        OPEN("md1/population", MD1 ": mean number L", VS_MEASURE_POPULATION, 2.4, EXACT, MD1,
-             MD1_LOAD),
-        OPEN("md1/response", MD1 ": W", VS_MEASURE_RESPONSE, 0.3, EXACT, MD1, MD1_LOAD),
-        OPEN("md1/wait", MD1 ": Wq", VS_MEASURE_WAIT, 0.2, EXACT, MD1, MD1_LOAD),
-        OPEN("mg1/population", MG1 ": L", VS_MEASURE_POPULATION, 40.39992, HEAVY, MG1, MG1_LOAD),
-        OPEN("mg1/response", MG1 ": W", VS_MEASURE_RESPONSE, 10.09998, HEAVY, MG1, MG1_LOAD),
-        OPEN("mg1/wait", MG1 ": Wq", VS_MEASURE_WAIT, 9.90098, HEAVY, MG1, MG1_LOAD),
+static const struct vs_experiment rows[] = {
+    OPEN("mm1/population", MM1 ": mean number L", VS_MEASURE_POPULATION, 4, EXACT, MM1, MM1_LOAD),
+    OPEN("mm1/response", MM1 ": W", VS_MEASURE_RESPONSE, 0.5, EXACT, MM1, MM1_LOAD),
+    OPEN("mm1/wait", MM1 ": Wq", VS_MEASURE_WAIT, 0.4, EXACT, MM1, MM1_LOAD),
+    OPEN("mm1/waited", MM1 ": share that waits", VS_MEASURE_WAITED_SHARE, 0.8, EXACT, MM1,
+         MM1_LOAD),
+    OPEN("mm1/response-p99", MM1 ": 99th percentile of W", VS_MEASURE_RESPONSE_P99, 2.302585,
+         BUCKET, MM1, MM1_LOAD),
+    OPEN("md1/population", MD1 ": mean number L", VS_MEASURE_POPULATION, 2.4, EXACT, MD1, MD1_LOAD),
+    OPEN("md1/response", MD1 ": W", VS_MEASURE_RESPONSE, 0.3, EXACT, MD1, MD1_LOAD),
+    OPEN("md1/wait", MD1 ": Wq", VS_MEASURE_WAIT, 0.2, EXACT, MD1, MD1_LOAD),
+    OPEN("mg1/population", MG1 ": L", VS_MEASURE_POPULATION, 40.39992, HEAVY, MG1, MG1_LOAD),
+    OPEN("mg1/response", MG1 ": W", VS_MEASURE_RESPONSE, 10.09998, HEAVY, MG1, MG1_LOAD),
+    OPEN("mg1/wait", MG1 ": Wq", VS_MEASURE_WAIT, 9.90098, HEAVY, MG1, MG1_LOAD),
 
-        REPAIRMEN(1, 0.909091, 0.1, 0.090909),
-        REPAIRMEN(2, 1.803279, 0.109091, 0.180328),
-        REPAIRMEN(4, 3.533368, 0.132064, 0.353337),
-        REPAIRMEN(8, 6.616816, 0.209041, 0.661682),
-        REPAIRMEN(11, 8.367677, 0.314582, 0.836768),
-        REPAIRMEN(16, 9.776981, 0.636497, 0.977698),
-        REPAIRMEN(32, 9.9999998, 2.2, 1.0),
-        CLOCKWORKS(8, 7.272727, 0.1),
-        CLOCKWORKS(11, 10, 0.1),
-        CLOCKWORKS(16, 10, 0.6),
-        CLOCKWORKS(32, 10, 2.2),
+    REPAIRMEN(1, 0.909091, 0.1, 0.090909),
+    REPAIRMEN(2, 1.803279, 0.109091, 0.180328),
+    REPAIRMEN(4, 3.533368, 0.132064, 0.353337),
+    REPAIRMEN(8, 6.616816, 0.209041, 0.661682),
+    REPAIRMEN(11, 8.367677, 0.314582, 0.836768),
+    REPAIRMEN(16, 9.776981, 0.636497, 0.977698),
+    REPAIRMEN(32, 9.9999998, 2.2, 1.0),
+    CLOCKWORKS(8, 7.272727, 0.1),
+    CLOCKWORKS(11, 10, 0.1),
+    CLOCKWORKS(16, 10, 0.6),
+    CLOCKWORKS(32, 10, 2.2),
 
-        CHAIN(4, 0.39579, 0.0421),
-        CHAIN(8, 0.79078, 0.0922),
-        CHAIN(12, 1.18458, 0.1542),
-        CHAIN(16, 1.57637, 0.2363),
-        CHAIN(24, 2.33185, 0.6815),
-        CHAIN(48, 0.45070, 43.493),
-        SCALABLE(16, 1.5815),
-        SCALABLE(24, 2.3695),
-        SCALABLE(48, 4.7137),
-        LINE(2, 1.15),
-        LINE(8, 2.05),
-        LINE(48, 8.05),
+    CHAIN(4, 0.39579, 0.0421),
+    CHAIN(8, 0.79078, 0.0922),
+    CHAIN(12, 1.18458, 0.1542),
+    CHAIN(16, 1.57637, 0.2363),
+    CHAIN(24, 2.33185, 0.6815),
+    CHAIN(48, 0.45070, 43.493),
+    SCALABLE(16, 1.5815),
+    SCALABLE(24, 2.3695),
+    SCALABLE(48, 4.7137),
+    LINE(2, 1.15),
+    LINE(8, 2.05),
+    LINE(48, 8.05),
 
-        READERS("mginf/rwlock-inside", "rwlock, readers alone: mean number inside",
-                VS_MEASURE_POPULATION, 5, EXACT, "rwlock", .seeds = 1),
-        READERS("mginf/rwlock-wait", "rwlock, readers alone: wait", VS_MEASURE_WAIT, 0, 0, "rwlock",
-                .seeds = 1),
-        READERS("mginf/rwlock-nobody", "rwlock, readers alone: share of time with nobody inside",
-                VS_MEASURE_IDLE_SHARE, 0.006737947, SAMPLED, "rwlock", .rounds = 256,
-                .seeds = 2000),
-        READERS("mginf/percpu-wait", "per-CPU rwlock, readers alone: wait", VS_MEASURE_WAIT, 0, 0,
-                "percpu-rwlock", .seeds = 1),
+    READERS("mginf/rwlock-inside", "rwlock, readers alone: mean number inside",
+            VS_MEASURE_POPULATION, 5, EXACT, "rwlock", .seeds = 1),
+    READERS("mginf/rwlock-wait", "rwlock, readers alone: wait", VS_MEASURE_WAIT, 0, 0, "rwlock",
+            .seeds = 1),
+    READERS("mginf/rwlock-nobody", "rwlock, readers alone: share of time with nobody inside",
+            VS_MEASURE_IDLE_SHARE, 0.006737947, SAMPLED, "rwlock", .rounds = 256, .seeds = 2000),
+    READERS("mginf/percpu-wait", "per-CPU rwlock, readers alone: wait", VS_MEASURE_WAIT, 0, 0,
+            "percpu-rwlock", .seeds = 1),
 };
 
 const struct vs_experiment_list vs_exact_experiments = {rows, sizeof rows / sizeof rows[0]};
