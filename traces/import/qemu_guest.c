@@ -281,13 +281,16 @@ static int feed(struct vs_qemu_guest *guest, const struct vs_qemu_line *line)
     default:
         break;
     }
-    vs_qemu_pair_close(guest, thread);
-    if (line->event == VS_QEMU_MSIX_CONFIG)
+    /* Other events may come between the two lines of an access: QEMU prints one for whatever
+     * the access does meanwhile (a cast, a mutex).  Hotplug makes records of its own, in order. */
+    if (line->event == VS_QEMU_MSIX_CONFIG) {
         guest->counts[VS_QEMU_COUNT_MSIX_CONFIG]++;
-    else if (line->event == VS_QEMU_OTHER)
+    } else if (line->event == VS_QEMU_OTHER) {
         vs_qemu_count_other(guest, "event-", line->name, line->name_length);
-    else
+    } else {
+        vs_qemu_pair_close(guest, thread);
         vs_qemu_hotplug_line(guest, thread, line);
+    }
     return 0;
 }
 

@@ -25,6 +25,7 @@
       " size 4 name 'pcie-mmcfg-mmio'\n"
 #define CFG_READ(T, U, WHERE, VALUE)  T "@5.0000" U ":pci_cfg_read dev " WHERE " -> " VALUE "\n"
 #define CFG_WRITE(T, U, WHERE, VALUE) T "@5.0000" U ":pci_cfg_write dev " WHERE " <- " VALUE "\n"
+#define OTHER(T, U)                   T "@5.0000" U ":qemu_mutex_lock waiting on mutex 0x1 (a.c:1)\n"
 
 /* A whole read of a register of 00:01.0. */
 #define READ_FUNCTION_1(REG, VALUE, SIZE) \
@@ -100,6 +101,22 @@ static void threads_may_interleave_between_the_lines_of_an_access(void **state)
     /* CPU 0's latch is older than CPU 1's; its device line shows that its own was used. */
     assert_int_equal(seen(&out, VS_IMPORT_INFERRED, "cf8-changed-by-another-vcpu-since"), 1);
     assert_int_equal(seen(&out, VS_IMPORT_SEEN, "pair-disagrees-on-function"), 0);
+    collected_free(&out);
+}
+
+static void other_events_of_the_thread_do_not_part_the_lines_of_an_access(void **state)
+{
+    struct collected out;
+
+    (void)state;
+    expect(CF8("7", "00", "0", "0x80000004") DATA_WRITE("7", "01", "0", "0xcfc", "0x7", "2")
+               OTHER("7", "02") CFG_WRITE("7", "03", "00:00.0 @0x4", "0x7") OTHER("7", "04")
+                   CFG_READ("7", "05", "00:00.0 @0x4", "0x107") OTHER("7", "06")
+                       DATA_READ("7", "07", "0", "0xcfc", "0x107", "2"),
+           "1000 d0 v0 00000000 cfg-write 4.2=7 10\n"
+           "5000 d0 v0 00000000 cfg-read 4.2=107 10\n",
+           &out);
+    assert_int_equal(seen(&out, VS_IMPORT_IGNORED, "event-qemu-mutex-lock"), 3);
     collected_free(&out);
 }
 
@@ -398,6 +415,7 @@ int main(void)
         cmocka_unit_test(port_and_ecam_reads_take_cpu_and_size_from_the_line_that_follows),
         cmocka_unit_test(writes_take_them_from_the_line_that_precedes),
         cmocka_unit_test(threads_may_interleave_between_the_lines_of_an_access),
+        cmocka_unit_test(other_events_of_the_thread_do_not_part_the_lines_of_an_access),
         cmocka_unit_test(an_access_without_device_line_is_absent),
         cmocka_unit_test(newer_qemu_says_empty),
         cmocka_unit_test(an_extended_register_of_a_present_function_is_not_absence),
