@@ -6,6 +6,7 @@ static const struct vs_command *const commands[] = {
     &vs_cmd_replay,
     &vs_cmd_policies,
     &vs_cmd_show,
+    &vs_cmd_bench,
     NULL,
 };
 

@@ -248,6 +248,7 @@ struct vs_engine {
         uint64_t calls;
     } buckets[VS_BUCKETS_MAX];
     uint64_t calls, deferred, missed, steps, overlaps;
+    uint64_t next_look; /* when this many calls are done the caller is heard */
     vs_ps horizon;
     bool out_of_memory;
 };

@@ -383,7 +383,7 @@ void vs_actor_execute(struct vs_engine *engine, uint16_t actor)
                 return;
             if (run->state != VS_ACTOR_GUEST)
                 continue; /* its deferred map */
-            if (vs_queue_before(engine, run->now, actor)) {
+            if (engine->calls >= engine->next_look || vs_queue_before(engine, run->now, actor)) {
                 vs_queue_add(engine, actor, run->now);
                 return;
             }
