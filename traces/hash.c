@@ -74,7 +74,7 @@ int vs_trace_hash(const char *path, char *hash, struct vs_error *error)
         ret = hash_records(reader, state, error);
     if (ret < 0)
         goto out;
-    feed_meta(state, vs_reader_closing_meta(reader));
+    feed_meta(state, vs_reader_meta(reader));
     XXH128_canonical_t bytes;
     XXH128_canonicalFromHash(&bytes, XXH3_128bits_digest(state));
     for (size_t i = 0; i < sizeof(bytes.digest); i++) {

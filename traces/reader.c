@@ -421,12 +421,9 @@ void vs_reader_close(struct vs_reader *reader)
 
 const struct vs_trace_meta *vs_reader_meta(const struct vs_reader *reader)
 {
-    return &reader->meta;
-}
-
-const struct vs_trace_meta *vs_reader_closing_meta(const struct vs_reader *reader)
-{
-    return reader->closing_meta ? &reader->closing : &reader->meta;
+    /* A file's was found at its end when it was opened; a pipe is read to its end once. */
+    bool late = !reader->seekable && reader->closing_meta && reader->complete;
+    return late ? &reader->closing : &reader->meta;
 }
 
 struct vs_trace_totals vs_reader_totals(const struct vs_reader *reader)

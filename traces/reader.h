@@ -60,7 +60,5 @@ int vs_reader_parse_meta(struct vs_reader *reader, const struct vs_block *block,
                          struct vs_trace_meta *meta, struct vs_error *error);
 /* If a seekable file has its end block, take totals and closing metadata from there. */
 int vs_reader_look_at_end(struct vs_reader *reader, struct vs_error *error);
-/* The last metadata read: from a pipe, the closing one once its end was reached. */
-const struct vs_trace_meta *vs_reader_closing_meta(const struct vs_reader *reader);
 
 #endif

@@ -173,7 +173,8 @@ int vs_reader_open(const char *path, struct vs_reader **reader, struct vs_error 
 void vs_reader_close(struct vs_reader *reader);
 
 /* Metadata: that at the start, replaced by the closing one where the file is
- * seekable and complete.  Valid while the reader is open. */
+ * seekable and complete, and of a pipe once vs_reader_next returned 0.  What was
+ * returned stays valid while the reader is open. */
 const struct vs_trace_meta *vs_reader_meta(const struct vs_reader *reader);
 
 /*

@@ -171,26 +171,33 @@ static void emit_for_each(struct builder *builder, const struct vs_step *step)
     builder->loops--;
 }
 
-static void emit_try(struct builder *builder, const struct vs_step *step)
+/* Body and otherwise of an instruction that goes to its target when it fails:
+ * the branch is the last one emitted. */
+static void emit_branches(struct builder *builder, const struct vs_step *step)
 {
-    struct vs_insn *try_insn = emit(builder, VS_INSN_TRY);
-    uint32_t try_at = builder->count - 1;
-    if (try_insn) {
-        try_insn->lock = step->lock;
-        try_insn->mode = step->mode;
-        try_insn->whose = step->whose;
-        try_insn->which = step->which;
-    }
+    uint32_t branch_at = builder->count - 1;
     emit_block(builder, &step->body);
     emit(builder, VS_INSN_JUMP);
     uint32_t jump_at = builder->count - 1;
     uint32_t otherwise = here(builder);
     emit_block(builder, &step->orelse);
     uint32_t behind = here(builder);
-    if (!builder->failed) {
-        builder->insns[try_at].target = otherwise;
-        builder->insns[jump_at].target = behind;
+    if (builder->failed)
+        return;
+    builder->insns[branch_at].target = otherwise;
+    builder->insns[jump_at].target = behind;
+}
+
+static void emit_try(struct builder *builder, const struct vs_step *step)
+{
+    struct vs_insn *try_insn = emit(builder, VS_INSN_TRY);
+    if (try_insn) {
+        try_insn->lock = step->lock;
+        try_insn->mode = step->mode;
+        try_insn->whose = step->whose;
+        try_insn->which = step->which;
     }
+    emit_branches(builder, step);
 }
 
 static void emit_bars(struct builder *builder, const struct vs_step *step, enum vs_lock_mode mode)
@@ -226,21 +233,11 @@ static void emit_lookup(struct builder *builder, const struct vs_step *step)
 static void emit_if_vpci(struct builder *builder, const struct vs_step *step)
 {
     struct vs_insn *deref = emit(builder, VS_INSN_DEREF);
-    uint32_t deref_at = builder->count - 1;
     if (deref) {
         deref->which = step->which;
         deref->flags = step->recheck ? VS_INSN_RECHECK : 0;
     }
-    emit_block(builder, &step->body);
-    emit(builder, VS_INSN_JUMP);
-    uint32_t jump_at = builder->count - 1;
-    uint32_t otherwise = here(builder);
-    emit_block(builder, &step->orelse);
-    uint32_t behind = here(builder);
-    if (!builder->failed) {
-        builder->insns[deref_at].target = otherwise;
-        builder->insns[jump_at].target = behind;
-    }
+    emit_branches(builder, step);
 }
 
 /* Steps that are one instruction with the same fields. */

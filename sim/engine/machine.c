@@ -6,9 +6,12 @@
  */
 #include "machine.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "embedded.h"
 
 uint32_t vs_machine_cpus(const struct vs_machine *machine)
@@ -185,37 +188,31 @@ out:
     return 0;
 }
 
-static int compile_file(const char *path, struct vs_machine **machine, struct vs_error *error)
+static int refuse_unknown(const char *name, struct vs_error *error)
 {
-    struct vs_json_doc *doc = NULL;
-    char *text = NULL;
-    int ret = vs_json_parse_file(path, &doc, error);
-    if (ret < 0)
-        return ret;
-    struct vs_json root = vs_json_root(doc);
-    ret = vs_json_value_text(&root, &text, error);
-    if (ret == 0)
-        ret = vs_machine_compile(text, strlen(text), path, machine, error);
-    free(text);
-    vs_json_doc_free(doc);
-    return ret;
+    const char *near = vs_nearest(name, vs_machine_names());
+    return vs_error_set(error, VS_ERR_USAGE,
+                        "no machine \"%s\" ships and no file is called so%s%s%s", name,
+                        near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
+
+/* Far more than any profile; a wrong file is refused before it fills the memory. */
+#define FILE_MAX_BYTES ((size_t)1 << 20)
 
 int vs_machine_load(const char *name_or_path, struct vs_machine **machine, struct vs_error *error)
 {
-    const char *text = vs_embedded_machine(name_or_path);
-    if (text)
-        return vs_machine_compile(text, strlen(text), name_or_path, machine, error);
-    if (strchr(name_or_path, '/') || strchr(name_or_path, '.'))
-        return compile_file(name_or_path, machine, error);
-    const char *near = vs_nearest(name_or_path, vs_machine_names());
-    if (!near)
-        return vs_error_set(error, VS_ERR_USAGE,
-                            "no machine is called '%s' (a file's path has a '/' or a '.'); "
-                            "shipped: %s, %s",
-                            name_or_path, vs_machine_names()[0], vs_machine_names()[1]);
-    return vs_error_set(error, VS_ERR_USAGE, "no machine is called '%s'; did you mean '%s'?",
-                        name_or_path, near);
+    const char *shipped = vs_embedded_machine(name_or_path);
+    char *text = NULL;
+    size_t length = 0;
+    if (shipped)
+        return vs_machine_compile(shipped, strlen(shipped), name_or_path, machine, error);
+    if (access(name_or_path, F_OK) != 0 && errno == ENOENT)
+        return refuse_unknown(name_or_path, error);
+    int ret = vs_file_read(name_or_path, FILE_MAX_BYTES, &text, &length, error);
+    if (ret == 0)
+        ret = vs_machine_compile(text, length, name_or_path, machine, error);
+    free(text);
+    return ret;
 }
 
 void vs_machine_free(struct vs_machine *machine)

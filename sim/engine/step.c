@@ -81,16 +81,29 @@ static void release(struct vs_engine *engine, uint16_t actor, uint8_t index)
         ops_of(engine, held.lock)->release(engine, held.lock, actor, held.mode);
 }
 
+/* Which of the held locks an unlock means.  A domain's lock may have been taken
+ * as "of owner" before the owner changed: it is that one all the same. */
+static int held_index(const struct vs_engine *engine, const struct vs_actor_run *run, uint32_t lock,
+                      const struct vs_insn *insn)
+{
+    for (int i = run->held_count - 1; i >= 0; i--)
+        if (run->held[i].lock == lock && run->held[i].mode == insn->mode)
+            return i;
+    if (engine->policy->locks[insn->lock].scope != VS_SCOPE_DOMAIN)
+        return -1;
+    for (int i = run->held_count - 1; i >= 0; i--)
+        if (engine->locks[run->held[i].lock].decl == insn->lock && run->held[i].mode == insn->mode)
+            return i;
+    return -1;
+}
+
 static void unlock(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn)
 {
-    struct vs_actor_run *run = &engine->actors[actor];
     uint32_t lock = instance_of(engine, actor, insn);
-    for (uint8_t i = run->held_count; i-- > 0;)
-        if (run->held[i].lock == lock && run->held[i].mode == insn->mode) {
-            release(engine, actor, i);
-            return;
-        }
-    /* Not held: the lock step found its memory freed and took nothing. */
+    int index = held_index(engine, &engine->actors[actor], lock, insn);
+    if (index >= 0)
+        release(engine, actor, (uint8_t)index);
+    /* Else the lock step found its memory freed and took nothing. */
 }
 
 /* One step of leaving; true when all is given back. */

@@ -28,15 +28,14 @@ static int read_member_block(struct vs_compiler *compiler, const struct vs_json 
     return vs_block_parse(compiler, &member, block);
 }
 
-/* A member that holds one word of a list; absent: index stays. */
-static int read_choice(struct vs_compiler *compiler, const struct vs_json *at, const char *key,
-                       const char *const *words, unsigned int *index)
+int vs_word_read(struct vs_compiler *compiler, const struct vs_json *at, const char *key,
+                 const char *const *words, bool required, unsigned int *index)
 {
     struct vs_json member = vs_json_member(at, key);
     const char *text = NULL;
     char hint[VS_HINT_TEXT];
 
-    if (vs_json_kind(&member) == VS_JSON_ABSENT)
+    if (!required && vs_json_kind(&member) == VS_JSON_ABSENT)
         return 0;
     int ret = vs_json_string(&member, &text, compiler->error);
 
@@ -60,16 +59,16 @@ static int read_for_each(struct vs_compiler *compiler, const struct vs_json *at,
     static const char *const excepts[] = {"nothing", "self", NULL};
     static const char *const parts[] = {"all", "before-self", "after-self", NULL};
     unsigned int list = 0, whose = VS_OF_CALLER, order = 0, except = 0, part = 0;
-    int ret = read_choice(compiler, at, "for-each", lists, &list);
+    int ret = vs_word_read(compiler, at, "for-each", lists, false, &list);
 
     if (ret == 0)
-        ret = read_choice(compiler, at, "of", vs_whose_names, &whose);
+        ret = vs_word_read(compiler, at, "of", vs_whose_names, false, &whose);
     if (ret == 0)
-        ret = read_choice(compiler, at, "order", orders, &order);
+        ret = vs_word_read(compiler, at, "order", orders, false, &order);
     if (ret == 0)
-        ret = read_choice(compiler, at, "except", excepts, &except);
+        ret = vs_word_read(compiler, at, "except", excepts, false, &except);
     if (ret == 0)
-        ret = read_choice(compiler, at, "only", parts, &part);
+        ret = vs_word_read(compiler, at, "only", parts, false, &part);
     if (ret != 0)
         return ret;
     step->kind = VS_STEP_FOR_EACH;
@@ -113,7 +112,7 @@ static int read_fact(struct vs_compiler *compiler, const struct vs_json *at, con
 
     for (unsigned int i = 0; i < VS_FACT_COUNT; i++)
         names[i] = vs_fact_name((enum vs_fact)i);
-    int ret = read_choice(compiler, at, key, names, &fact);
+    int ret = vs_word_read(compiler, at, key, names, false, &fact);
 
     step->kind = VS_STEP_IF;
     step->fact = (uint8_t)fact;
@@ -136,7 +135,7 @@ static int read_if_vpci(struct vs_compiler *compiler, const struct vs_json *at,
 {
     static const char *const which[] = {"self", "other", NULL};
     unsigned int index = 0;
-    int ret = read_choice(compiler, at, "if-vpci", which, &index);
+    int ret = vs_word_read(compiler, at, "if-vpci", which, false, &index);
 
     step->kind = VS_STEP_DEREF;
     step->branch = true;

@@ -9,6 +9,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
 
 #define FILE_MAX_BYTES ((size_t)4 << 20)
 
@@ -49,41 +52,6 @@ const char *vs_policy_builtin_text(const char *name)
     return NULL;
 }
 
-/* The whole stream into *text, owned by the caller. */
-static int read_stream(FILE *stream, const char *path, char **text, size_t *length,
-                       struct vs_error *error)
-{
-    size_t capacity = (size_t)64 << 10;
-    size_t used = 0;
-    char *buffer = malloc(capacity);
-
-    while (buffer) {
-        used += fread(buffer + used, 1, capacity - used, stream);
-        if (used < capacity || used > FILE_MAX_BYTES)
-            break;
-        capacity *= 2;
-        char *larger = realloc(buffer, capacity);
-
-        if (!larger)
-            free(buffer);
-        buffer = larger;
-    }
-    if (!buffer)
-        return vs_error_set(error, VS_ERR_MEMORY, "out of memory for %s", path);
-    if (ferror(stream) || used > FILE_MAX_BYTES) {
-        enum vs_err code = ferror(stream) ? VS_ERR_HOST : VS_ERR_INPUT;
-
-        vs_error_set_at(error, code, path, VS_NOWHERE, VS_NOWHERE,
-                        code == VS_ERR_HOST ? "cannot read: %s" : "a policy of more than 4 MiB%.0s",
-                        strerror(errno));
-        free(buffer);
-        return code;
-    }
-    *text = buffer;
-    *length = used;
-    return 0;
-}
-
 static int refuse_unknown(const char *name, struct vs_error *error)
 {
     char hint[VS_HINT_TEXT];
@@ -101,16 +69,10 @@ int vs_policy_load(const char *name_or_path, struct vs_policy **policy, struct v
     *policy = NULL;
     if (shipped)
         return vs_policy_compile(shipped, strlen(shipped), "built-in", policy, error);
-    FILE *stream = fopen(name_or_path, "rbe");
-
-    if (!stream && errno == ENOENT)
+    if (access(name_or_path, F_OK) != 0 && errno == ENOENT)
         return refuse_unknown(name_or_path, error);
-    if (!stream)
-        return vs_error_set_at(error, VS_ERR_HOST, name_or_path, VS_NOWHERE, VS_NOWHERE,
-                               "cannot open: %s", strerror(errno));
-    int ret = read_stream(stream, name_or_path, &text, &length, error);
+    int ret = vs_file_read(name_or_path, FILE_MAX_BYTES, &text, &length, error);
 
-    fclose(stream);
     if (ret == 0)
         ret = vs_policy_compile(text, length, name_or_path, policy, error);
     free(text);

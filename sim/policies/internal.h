@@ -127,6 +127,11 @@ int vs_expand(struct vs_compiler *compiler, enum vs_op op, const struct vs_defin
 int vs_check(struct vs_compiler *compiler, enum vs_op op);
 
 /* builtin.c */
+/* blocks.c: a member that holds one word of a list, into *index; absent and not
+ * required: index stays. */
+int vs_word_read(struct vs_compiler *compiler, const struct vs_json *at, const char *key,
+                 const char *const *words, bool required, unsigned int *index);
+
 extern const char vs_policy_common_text[];
 
 /* text.c: a step as it is written, without its body ("for-each ..." for the

@@ -16,30 +16,6 @@ int vs_lock_find(const struct vs_policy *policy, const char *name)
     return -1;
 }
 
-/* Optional unless required: one word of a list into *index. */
-static int read_word(struct vs_compiler *compiler, const struct vs_json *at, const char *key,
-                     const char *const *words, bool required, unsigned int *index)
-{
-    struct vs_json member = vs_json_member(at, key);
-    const char *text = NULL;
-    char hint[VS_HINT_TEXT];
-
-    if (!required && vs_json_kind(&member) == VS_JSON_ABSENT)
-        return 0;
-    int ret = vs_json_string(&member, &text, compiler->error);
-
-    if (ret != 0)
-        return ret;
-    for (unsigned int i = 0; words[i]; i++) {
-        if (strcmp(words[i], text) == 0) {
-            *index = i;
-            return 0;
-        }
-    }
-    return vs_json_refuse(&member, compiler->error, "unknown word \"%s\"%s", text,
-                          vs_hint(text, words, hint, sizeof(hint)));
-}
-
 static int check_lock(struct vs_compiler *compiler, const struct vs_json *at,
                       const struct vs_lock_decl *lock)
 {
@@ -75,11 +51,11 @@ static int read_lock(struct vs_compiler *compiler, const struct vs_json *at,
     if (ret == 0)
         ret = vs_json_only(at, members, compiler->error);
     if (ret == 0)
-        ret = read_word(compiler, at, "kind", kinds, true, &kind);
+        ret = vs_word_read(compiler, at, "kind", kinds, true, &kind);
     if (ret == 0)
-        ret = read_word(compiler, at, "per", scopes, true, &scope);
+        ret = vs_word_read(compiler, at, "per", scopes, true, &scope);
     if (ret == 0)
-        ret = read_word(compiler, at, "inside", objects, false, &inside);
+        ret = vs_word_read(compiler, at, "inside", objects, false, &inside);
     if (ret == 0 && vs_json_kind(&irqsave) != VS_JSON_ABSENT)
         ret = vs_json_boolean(&irqsave, &lock->irqsave, compiler->error);
     if (ret == 0)

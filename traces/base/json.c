@@ -7,7 +7,6 @@
 #include "json.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <float.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -15,10 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
 #include "json_tree.h"
 #include "units.h"
 
-#define FILE_MAX_BYTES (UINT64_C(64) << 20)
+#define FILE_MAX_BYTES ((size_t)64 << 20)
 #define PATH_MAX_BYTES 256
 
 struct vs_json_doc {
@@ -74,56 +74,14 @@ out:
     return ret;
 }
 
-/* The whole stream into *text (owned by the caller), at most FILE_MAX_BYTES. */
-static int read_all(FILE *stream, const char *path, char **text, size_t *length,
-                    struct vs_error *error)
-{
-    size_t capacity = 1 << 16;
-    size_t used = 0;
-    char *buffer = malloc(capacity);
-    int ret = VS_ERR_HOST;
-
-    while (buffer) {
-        used += fread(buffer + used, 1, capacity - used, stream);
-        if (used < capacity || used > FILE_MAX_BYTES)
-            break;
-        capacity *= 2;
-        char *larger = realloc(buffer, capacity);
-
-        if (!larger)
-            free(buffer);
-        buffer = larger;
-    }
-    if (!buffer) {
-        ret = vs_error_set(error, VS_ERR_MEMORY, "out of memory for %s", path);
-    } else if (ferror(stream)) {
-        vs_error_set_at(error, VS_ERR_HOST, path, VS_NOWHERE, VS_NOWHERE, "cannot read: %s",
-                        strerror(errno));
-    } else if (used > FILE_MAX_BYTES) {
-        ret = vs_error_set_at(error, VS_ERR_INPUT, path, FILE_MAX_BYTES, VS_NOWHERE,
-                              "a JSON file of more than 64 MiB");
-    } else {
-        *text = buffer;
-        *length = used;
-        return 0;
-    }
-    free(buffer);
-    return ret;
-}
-
 int vs_json_parse_file(const char *path, struct vs_json_doc **doc, struct vs_error *error)
 {
     char *text = NULL;
     size_t length = 0;
-    FILE *stream = fopen(path, "rbe");
 
     *doc = NULL;
-    if (!stream)
-        return vs_error_set_at(error, VS_ERR_HOST, path, VS_NOWHERE, VS_NOWHERE, "cannot open: %s",
-                               strerror(errno));
-    int ret = read_all(stream, path, &text, &length, error);
+    int ret = vs_file_read(path, FILE_MAX_BYTES, &text, &length, error);
 
-    fclose(stream);
     if (ret == 0)
         ret = vs_json_parse(text, length, path, doc, error);
     free(text);

@@ -333,6 +333,39 @@ static void test_pipe_equals_file(void **state)
     free(bytes);
 }
 
+/* What became known while writing reaches a pipe's reader at its end. */
+static void test_closing_metadata(void **state)
+{
+    struct directory *directory = *state;
+    struct vs_record records[20];
+    struct vs_trace_meta meta;
+    struct vs_writer *writer = NULL;
+    const struct vs_record *got = NULL;
+    size_t count = 0;
+    char command[160];
+    test_random_records(records, 20, 12, 1000, 0);
+    small_meta(&meta);
+    assert_int_equal(vs_writer_open(directory->file, &meta, NULL, &writer, NULL), 0);
+    assert_int_equal(vs_writer_add(writer, records, 20, NULL), 0);
+    assert_int_equal(vs_trace_meta_add_note(&meta, "known at the end"), 0);
+    assert_int_equal(vs_writer_commit(writer, &meta, NULL), 0);
+    vs_trace_meta_free(&meta);
+    for (int piped = 0; piped < 2; piped++) {
+        struct vs_reader *reader = NULL;
+        snprintf(command, sizeof(command), "cat %s", directory->file);
+        FILE *pipe_end = popen(command, "r");
+        assert_non_null(pipe_end);
+        snprintf(command, sizeof(command), "/dev/fd/%d", fileno(pipe_end));
+        assert_int_equal(vs_reader_open(piped ? command : directory->file, &reader, NULL), 0);
+        assert_int_equal(vs_reader_meta(reader)->note_count, piped ? 0 : 1);
+        while (vs_reader_next(reader, &got, &count, NULL) > 0)
+            continue;
+        assert_int_equal(vs_reader_meta(reader)->note_count, 1);
+        vs_reader_close(reader);
+        pclose(pipe_end);
+    }
+}
+
 /* Seek to time_ns and compare with a search from the start. */
 static void seek_once(struct vs_reader *reader, const struct vs_record *records, size_t total,
                       size_t block, uint64_t time_ns)
@@ -571,6 +604,7 @@ int main(void)
         CASE(test_missing_block_is_found),
         CASE(test_killed_writer_leaves_whole_blocks),
         CASE(test_pipe_equals_file),
+        CASE(test_closing_metadata),
         CASE(test_seek_finds_the_block),
         CASE(test_pipe_cannot_seek),
         CASE(test_file_appears_at_commit_only),

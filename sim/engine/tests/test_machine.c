@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Machine profiles: what ships is whole and listed, and what is wrong is refused
+ * with its place, whatever the damage. */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "engine/embedded.h"
+#include "engine/machine.h"
+
+static void shipped_profiles_compile_and_name_themselves(void **state)
+{
+    (void)state;
+    for (size_t i = 0; vs_machine_names()[i]; i++) {
+        struct vs_error error = VS_ERROR_INIT;
+        struct vs_machine *machine = NULL;
+        if (vs_machine_load(vs_machine_names()[i], &machine, &error) < 0)
+            fail_msg("%s", error.text);
+        assert_string_equal(machine->name, vs_machine_names()[i]);
+        assert_true(vs_machine_cpus(machine) > 1);
+        assert_true(machine->transfer_ps[VS_SAME_CORE] <= machine->transfer_ps[VS_SAME_SOCKET]);
+        assert_true(machine->transfer_ps[VS_SAME_SOCKET] <= machine->transfer_ps[VS_OTHER_SOCKET]);
+        vs_machine_free(machine);
+    }
+}
+
+static void every_profile_in_the_folder_ships(void **state)
+{
+    (void)state;
+    const char *source = getenv("VS_SOURCE_DIR");
+    char path[512];
+    size_t files = 0, names = 0;
+    if (!source)
+        skip();
+    snprintf(path, sizeof path, "%s/sim/engine/machines", source);
+    DIR *directory = opendir(path);
+    assert_non_null(directory);
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        char *dot = strstr(entry->d_name, ".json");
+        if (!dot)
+            continue;
+        files++;
+        *dot = '\0';
+        if (!vs_embedded_machine(entry->d_name))
+            fail_msg("machines/%s.json is not embedded", entry->d_name);
+    }
+    closedir(directory);
+    while (vs_machine_names()[names])
+        names++;
+    assert_int_equal(files, names);
+}
+
+static void distances_follow_the_topology(void **state)
+{
+    (void)state;
+    const struct vs_machine machine = {.sockets = 2, .cores_per_socket = 4, .threads_per_core = 2};
+    assert_int_equal(vs_machine_cpus(&machine), 16);
+    assert_int_equal(vs_machine_distance(&machine, 3, 3), VS_SAME_CPU);
+    assert_int_equal(vs_machine_distance(&machine, 2, 3), VS_SAME_CORE);
+    assert_int_equal(vs_machine_distance(&machine, 3, 4), VS_SAME_SOCKET);
+    assert_int_equal(vs_machine_distance(&machine, 7, 8), VS_OTHER_SOCKET);
+}
+
+static char *shipped_text(void)
+{
+    char *text = strdup(vs_embedded_machine(vs_machine_names()[0]));
+    assert_non_null(text);
+    return text;
+}
+
+/* Replace the first occurrence of from in a shipped profile; compile; expect refusal. */
+static void refuse(const char *from, const char *to, const char *expected)
+{
+    char *text = shipped_text(), *changed = NULL, *at = strstr(text, from);
+    struct vs_error error = VS_ERROR_INIT;
+    struct vs_machine *machine = NULL;
+    assert_non_null(at);
+    assert_true(asprintf(&changed, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from)) > 0);
+    assert_int_equal(vs_machine_compile(changed, strlen(changed), "m.json", &machine, &error),
+                     VS_ERR_INPUT);
+    assert_string_equal(error.source, "m.json");
+    if (!strstr(error.text, expected))
+        fail_msg("expected \"%s\" in \"%s\"", expected, error.text);
+    free(changed);
+    free(text);
+}
+
+static void wrong_profiles_are_refused_with_their_place(void **state)
+{
+    (void)state;
+    refuse("\"ns\": 2000", "\"ns\": -1", "work.exit-port.ns");
+    refuse("\"ns\": 2000", "\"ns\": \"2us\"", "work.exit-port.ns");
+    refuse("\"ns\": 2000", "\"us\": 2", "work.exit-port");
+    refuse("\"exit-port\":", "\"exit-prot\":", "exit-prot");
+    refuse("\"sockets\": 2", "\"sockets\": 0", "topology.sockets");
+    refuse("\"sockets\": 2", "\"sockets\": 1.5", "topology.sockets");
+    refuse("\"sockets\": 2, ", "", "topology.sockets");
+    refuse("\"sockets\": 2", "\"sockets\": 4000", "CPUs");
+    refuse("\"name\"", "\"nmae\"", "nmae");
+    refuse("\"softirq_interval\": {\"ns\": 5000000.0", "\"softirq_interval\": {\"ns\": 0",
+           "lines.softirq_interval");
+    refuse("{", "[", "");
+}
+
+static void empty_and_foreign_files_are_refused(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"", "\n", "null", "[]", "{}", "42", "SQLite format 3", "{"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct vs_error error = VS_ERROR_INIT;
+        struct vs_machine *machine = NULL;
+        assert_int_equal(vs_machine_compile(texts[i], strlen(texts[i]), "m.json", &machine, &error),
+                         VS_ERR_INPUT);
+        assert_true(error.text[0] != '\0');
+    }
+}
+
+static void unknown_names_suggest_the_nearest(void **state)
+{
+    (void)state;
+    struct vs_error error = VS_ERROR_INIT;
+    struct vs_machine *machine = NULL;
+    assert_int_equal(vs_machine_load("dual-xeon-gold-6224", &machine, &error), VS_ERR_USAGE);
+    assert_non_null(strstr(error.text, "dual-xeon-gold-6242"));
+    error = (struct vs_error)VS_ERROR_INIT;
+    assert_int_equal(vs_machine_load("/", &machine, &error), VS_ERR_HOST);
+}
+
+/* Cut at every length and with one bit flipped at many places: compiled or
+ * refused, never a crash; a refusal always has a text. */
+static void damaged_profiles_never_crash(void **state)
+{
+    (void)state;
+    char *text = shipped_text();
+    size_t length = strlen(text), refused = 0;
+    uint64_t random = 1;
+    for (size_t i = 0; i < 4000; i++) {
+        struct vs_error error = VS_ERROR_INIT;
+        struct vs_machine *machine = NULL;
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407u;
+        size_t at = (size_t)((random >> 33) % length), used = i % 2 ? length : at;
+        char before = text[at];
+        if (i % 2)
+            text[at] ^= (char)(1 << (random >> 29 & 7));
+        if (vs_machine_compile(text, used, "m.json", &machine, &error) < 0) {
+            refused++;
+            assert_true(error.text[0] != '\0');
+        } else {
+            vs_machine_free(machine);
+        }
+        text[at] = before;
+    }
+    assert_true(refused > 2000); /* each cut, and many of the flips */
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shipped_profiles_compile_and_name_themselves),
+        cmocka_unit_test(every_profile_in_the_folder_ships),
+        cmocka_unit_test(distances_follow_the_topology),
+        cmocka_unit_test(wrong_profiles_are_refused_with_their_place),
+        cmocka_unit_test(empty_and_foreign_files_are_refused),
+        cmocka_unit_test(unknown_names_suggest_the_nearest),
+        cmocka_unit_test(damaged_profiles_never_crash),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
