@@ -30,9 +30,10 @@ static int run_events(struct vs_engine *engine, struct vs_error *error)
 {
     int ret = look_around(engine, error);
     while (ret == 0) {
-        while (engine->heap_count > 0 && engine->rcu.tick <= engine->actors[engine->heap[0]].now)
+        const struct vs_queue_node *first = &engine->queue.nodes[1];
+        while (first->at != VS_NEVER && engine->rcu.tick <= first->at)
             vs_rcu_tick(engine);
-        if (engine->heap_count == 0) {
+        if (first->at == VS_NEVER) {
             /* Only the clock is left: it ends grace periods, which may end a barrier. */
             if (engine->rcu.tick == VS_NEVER || engine->rcu.lock == VS_NO_INSTANCE ||
                 engine->locks[engine->rcu.lock].waiters == 0 || vs_rcu_is_stuck(engine))

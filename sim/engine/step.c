@@ -17,37 +17,41 @@ static void spend(struct vs_actor_run *run, vs_ps cost)
 
 /* A config cycle: measured where the trace measured it (its durations cover all
  * cycles of the access, so each gets its part), else the machine's cost. */
-static void config_cycle(struct vs_engine *engine, struct vs_actor_run *run,
+static void config_cycle(const struct vs_engine *engine, struct vs_actor_run *run,
                          const struct vs_insn *insn)
 {
-    const uint32_t *measured = engine->workload->measured_ns;
-    if (!measured || measured[run->call] == 0 || run->in_pending) {
-        spend(run, insn->cost_ps);
-        return;
+    vs_ps cost = insn->cost_ps;
+    if (run->measured_ns != 0 && !run->in_pending) {
+        uint32_t cycles = engine->code->shapes[run->shape].cycles;
+        cost = run->measured_ns * VS_PS_PER_NS;
+        if (cycles > 1)
+            cost = cost * insn->count / cycles;
     }
-    const uint32_t *quantity = engine->workload->shapes[run->shape].quantity;
-    uint32_t cycles = quantity[VS_Q_CYCLES_LOCKED] + quantity[VS_Q_CYCLES_TRAILING] +
-                      quantity[VS_Q_CYCLES_HANDLER];
-    vs_ps all = measured[run->call] * VS_PS_PER_NS;
-    spend(run, cycles > 1 ? all * insn->count / cycles : all);
+    spend(run, cost);
 }
 
-static uint32_t instance_of(const struct vs_engine *engine, uint16_t actor,
-                            const struct vs_insn *insn)
+static uint32_t ask_instance(const struct vs_engine *engine, uint16_t actor,
+                             const struct vs_insn *insn)
 {
-    uint32_t base = engine->lock_base[insn->lock];
-    switch (engine->policy->locks[insn->lock].scope) {
-    case VS_SCOPE_DOMAIN:
-        return base + vs_whose_domain(engine, actor, insn->whose);
-    case VS_SCOPE_DEVICE: {
-        uint16_t device = vs_which_device(engine, actor, insn->which);
-        return base +
-               (device != VS_DEVICE_NONE ? device : (uint32_t)engine->workload->device_count);
-    }
-    case VS_SCOPE_GLOBAL:
-        break;
-    }
-    return base;
+    if (engine->policy->locks[insn->lock].scope == VS_SCOPE_DOMAIN)
+        return insn->base + vs_whose_domain(engine, actor, insn->whose);
+    uint16_t device = vs_which_device(engine, actor, insn->which);
+    if (device == VS_DEVICE_NONE)
+        return insn->base + (uint32_t)engine->workload->device_count;
+    return insn->base + device;
+}
+
+static inline uint32_t instance_of(const struct vs_engine *engine, uint16_t actor,
+                                   const struct vs_insn *insn)
+{
+    const struct vs_actor_run *run = &engine->actors[actor];
+    if (insn->place == VS_PLACE_FIXED)
+        return insn->base;
+    if (insn->place == VS_PLACE_CALLER)
+        return insn->base + run->domain;
+    if (insn->place == VS_PLACE_SELF && run->device != VS_DEVICE_NONE)
+        return insn->base + run->device;
+    return ask_instance(engine, actor, insn);
 }
 
 static const struct vs_lock_ops *ops_of(const struct vs_engine *engine, uint32_t lock)
@@ -179,7 +183,7 @@ static void each_next(struct vs_engine *engine, uint16_t actor, const struct vs_
 static bool lock_step(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn)
 {
     struct vs_actor_run *run = &engine->actors[actor];
-    if (vs_lock_is_freed(engine, actor, insn)) {
+    if ((insn->flags & VS_INSN_INSIDE) && vs_lock_is_freed(engine, actor, insn)) {
         uint16_t device = vs_which_device(engine, actor, insn->which);
         vs_hazard_note(engine, VS_HAZARD_LOCK_AFTER_FREE, actor, device,
                        engine->devices[device].freed_by);
@@ -187,7 +191,7 @@ static bool lock_step(struct vs_engine *engine, uint16_t actor, const struct vs_
         return true;
     }
     uint32_t lock = instance_of(engine, actor, insn);
-    return ops_of(engine, lock)->acquire(engine, lock, actor, insn->mode) == VS_ACQUIRED;
+    return vs_lock_ops_table[insn->kind]->acquire(engine, lock, actor, insn->mode) == VS_ACQUIRED;
 }
 
 static void try_step(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn)
@@ -305,10 +309,11 @@ static bool shared_step(struct vs_engine *engine, uint16_t actor, const struct v
     }
 }
 
-/* Instructions that touch only the actor itself.  false: it is none of them. */
-static bool private_step(struct vs_engine *engine, struct vs_actor_run *run,
-                         const struct vs_insn *insn)
+/* Instructions that touch only the actor itself. */
+static inline void private_step(struct vs_engine *engine, struct vs_actor_run *run,
+                                const struct vs_insn *insn)
 {
+    run->pc++;
     switch ((enum vs_insn_code)insn->code) {
     case VS_INSN_WORK:
         spend(run, insn->cost_ps);
@@ -326,17 +331,16 @@ static bool private_step(struct vs_engine *engine, struct vs_actor_run *run,
         break;
     case VS_INSN_JUMP:
         run->pc = insn->target;
-        return true;
+        break;
     case VS_INSN_REPEAT:
         run->loops[run->loop_count++] =
-            (struct vs_loop){.insn = run->pc, .left = insn->count, .device = VS_DEVICE_NONE};
+            (struct vs_loop){.insn = run->pc - 1, .left = insn->count, .device = VS_DEVICE_NONE};
         break;
     case VS_INSN_REPEAT_NEXT:
-        if (--run->loops[run->loop_count - 1].left > 0) {
+        if (--run->loops[run->loop_count - 1].left > 0)
             run->pc = insn->target;
-            return true;
-        }
-        run->loop_count--;
+        else
+            run->loop_count--;
         break;
     case VS_INSN_DEFER:
         vs_pending_fill(engine, (uint16_t)(run - engine->actors), insn);
@@ -344,14 +348,10 @@ static bool private_step(struct vs_engine *engine, struct vs_actor_run *run,
     case VS_INSN_CLEAR_PENDING:
         run->pending = false;
         break;
-    case VS_INSN_LEAVE:
+    default: /* VS_INSN_LEAVE */
         run->leaving = true;
         break;
-    default:
-        return false;
     }
-    run->pc++;
-    return true;
 }
 
 /* An actor's event outside a program: its call arrives, or it looks at a lock
@@ -373,12 +373,13 @@ void vs_actor_execute(struct vs_engine *engine, uint16_t actor)
 {
     struct vs_actor_run *run = &engine->actors[actor];
     const struct vs_insn *insns = engine->code->insns;
-    if (!resume(engine, actor))
+    if (run->state != VS_ACTOR_RUNNING && !resume(engine, actor))
         return;
     for (;;) {
         const struct vs_insn *insn = &insns[run->pc];
-        if (!run->leaving && private_step(engine, run, insn)) {
+        if (insn->code <= VS_INSN_LAST_PRIVATE && !run->leaving) {
             engine->steps++;
+            private_step(engine, run, insn);
             continue;
         }
         if (vs_queue_before(engine, run->now, actor)) {
