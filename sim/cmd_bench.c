@@ -25,7 +25,7 @@
 #define ACCESSES_MAX     1e9
 #define ROUNDS_MAX       1000
 #define NAME_TEXT        192
-#define COUNTED_ACCESSES UINT64_C(20000) /* under callgrind, and twice as many */
+#define COUNTED_ACCESSES UINT64_C(100000) /* under callgrind, and twice as many */
 
 struct values {
     const char *only;

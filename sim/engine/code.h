@@ -18,9 +18,9 @@
 /* Instructions.  Those up to LAST_PRIVATE touch the actor alone and run at once;
  * all others touch shared state and so take place in the total order of events. */
 enum vs_insn_code {
-    VS_INSN_WORK,  /* cost_ps passes */
-    VS_INSN_CYCLE, /* a config cycle: the call's measured cost where known, else cost_ps */
-    VS_INSN_JUMP,  /* target */
+    VS_INSN_WORK,        /* cost_ps passes */
+    VS_INSN_CYCLE,       /* a config cycle: the call's measured cost where known, else cost_ps */
+    VS_INSN_JUMP,        /* target */
     VS_INSN_REPEAT,      /* count; target: behind it */
     VS_INSN_REPEAT_NEXT, /* target: the body */
     VS_INSN_RCU_LOCK,
@@ -29,7 +29,7 @@ enum vs_insn_code {
     VS_INSN_CLEAR_PENDING,
     VS_INSN_LEAVE,
     VS_INSN_LAST_PRIVATE = VS_INSN_LEAVE,
-    VS_INSN_LOCK,  /* lock, mode, whose/which, place, base */
+    VS_INSN_LOCK, /* lock, mode, whose/which, place, base */
     VS_INSN_UNLOCK,
     VS_INSN_TRY,        /* target: where to go when not taken */
     VS_INSN_LOOKUP,     /* list, whose; cost_ps per node */
@@ -44,7 +44,7 @@ enum vs_insn_code {
     VS_INSN_ALLOCATE,  /* object */
     VS_INSN_PUBLISH,
     VS_INSN_CLEAR,
-    VS_INSN_FREE, /* object */
+    VS_INSN_FREE,     /* object */
     VS_INSN_CALL_RCU, /* object */
     VS_INSN_RCU_BARRIER,
     VS_INSN_GET, /* lock, which */
@@ -52,8 +52,8 @@ enum vs_insn_code {
     VS_INSN_TAKE_PENDING,
     VS_INSN_SOFTIRQ, /* cost_ps */
     VS_INSN_RESCHEDULE,
-    VS_INSN_EACH,        /* list, whose, which = skip self, mode = part; target: behind it */
-    VS_INSN_EACH_NEXT,   /* target: the body; cost_ps per node */
+    VS_INSN_EACH,      /* list, whose, which = skip self, mode = part; target: behind it */
+    VS_INSN_EACH_NEXT, /* target: the body; cost_ps per node */
     VS_INSN_END
 };
 

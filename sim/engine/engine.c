@@ -66,6 +66,7 @@ int vs_engine_replay(const struct vs_workload *workload, const struct vs_policy 
     engine->workload = workload;
     engine->policy = policy;
     engine->machine = machine;
+    engine->polling = VS_NOBODY;
     if (options)
         engine->options = *options;
     ret = vs_engine_setup(engine, error);

@@ -19,7 +19,7 @@
 #include "engine.h"
 
 #define VS_NOBODY      UINT16_MAX
-#define VS_NEVER       UINT64_MAX
+#define VS_NEVER       (UINT64_MAX - 1) /* later than any time; one more does not overflow */
 #define VS_NO_INSTANCE UINT32_MAX
 
 /* ------------------------------------------------------------------- locks */
@@ -269,6 +269,7 @@ struct vs_engine {
     struct vs_long_gap *long_gaps; /* by place */
     size_t long_gap_count;
     struct vs_queue queue;
+    uint16_t polling; /* actor that looks at a lock right now: goes on when it gets it */
     struct vs_cpu_run *cpus;
     uint32_t cpu_count;
 

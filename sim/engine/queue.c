@@ -35,7 +35,7 @@ void vs_queue_add(struct vs_engine *engine, uint16_t actor, vs_ps at)
     struct vs_queue_node *nodes = engine->queue.nodes;
     struct vs_queue_node added = {.at = at, .actor = actor};
     uint32_t i = engine->queue.leaves + actor;
-    assert(nodes[i].at == VS_NEVER && at != VS_NEVER);
+    assert(nodes[i].at == VS_NEVER && at < VS_NEVER);
     engine->actors[actor].now = at;
     nodes[i] = added;
     while (i > 1) {
@@ -51,16 +51,19 @@ uint16_t vs_queue_take(struct vs_engine *engine)
     struct vs_queue_node *nodes = engine->queue.nodes;
     uint16_t first = nodes[1].actor;
     uint32_t i = engine->queue.leaves + first;
-    struct vs_queue_node best = {.at = VS_NEVER, .actor = VS_NOBODY};
-    nodes[i] = best;
-    /* It had won every node above it: replay them all. */
+    vs_ps at = VS_NEVER;
+    uint16_t actor = VS_NOBODY;
+    nodes[i].at = at;
+    /* It had won every node above it: replay them all.  A sibling at the left (i is
+     * odd) wins ties. */
     while (i > 1) {
-        struct vs_queue_node other = nodes[i ^ 1];
-        bool wins = other.at < best.at || (other.at == best.at && other.actor < best.actor);
-        best.at = wins ? other.at : best.at;
-        best.actor = wins ? other.actor : best.actor;
+        const struct vs_queue_node *other = &nodes[i ^ 1];
+        bool wins = other->at < at + (i & 1);
+        at = wins ? other->at : at;
+        actor = wins ? other->actor : actor;
         i /= 2;
-        nodes[i] = best;
+        nodes[i].at = at;
+        nodes[i].actor = actor;
     }
     return first;
 }

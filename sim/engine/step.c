@@ -59,30 +59,46 @@ static const struct vs_lock_ops *ops_of(const struct vs_engine *engine, uint32_t
     return vs_lock_ops_table[engine->policy->locks[engine->locks[lock].decl].kind];
 }
 
-/* Give back held[index]; its lock may be gone with the object that it was in. */
-static void release(struct vs_engine *engine, uint16_t actor, uint8_t index)
+/* A lock that is gone with the object that it was in, or that an inner release
+ * leaves held.  true: nothing is left to do. */
+static __attribute__((noinline)) bool release_rare(struct vs_engine *engine, uint16_t actor,
+                                                   uint8_t index, bool stale)
 {
     struct vs_actor_run *run = &engine->actors[actor];
     struct vs_held held = run->held[index];
     struct vs_lock_state *state = &engine->locks[held.lock];
-    bool stale = held.generation != state->generation;
     if (!stale && state->recursion > 0 && state->owner == actor && !run->leaving) {
         ops_of(engine, held.lock)->release(engine, held.lock, actor, held.mode);
-        return; /* an inner release: still held */
+        return true;
     }
-    if (stale) {
-        uint16_t device =
-            state->instance < engine->workload->device_count ? state->instance : VS_DEVICE_NONE;
-        vs_hazard_note(engine, VS_HAZARD_LOCK_AFTER_FREE, actor, device, VS_OP_COUNT);
-    } else {
-        state->recursion = 0;
-        vs_lock_released(engine, held.lock, actor, index);
-    }
+    state->recursion = stale ? state->recursion : 0;
+    if (!stale)
+        return false;
+    uint16_t device =
+        state->instance < engine->workload->device_count ? state->instance : VS_DEVICE_NONE;
+    vs_hazard_note(engine, VS_HAZARD_LOCK_AFTER_FREE, actor, device, VS_OP_COUNT);
     run->held_count--;
     for (uint8_t i = index; i < run->held_count; i++)
         run->held[i] = run->held[i + 1];
-    if (!stale)
-        ops_of(engine, held.lock)->release(engine, held.lock, actor, held.mode);
+    return true;
+}
+
+/* Give back held[index]. */
+static inline void release(struct vs_engine *engine, uint16_t actor, uint8_t index)
+{
+    struct vs_actor_run *run = &engine->actors[actor];
+    const struct vs_held *held = &run->held[index];
+    uint32_t lock = held->lock;
+    uint8_t mode = held->mode;
+    struct vs_lock_state *state = &engine->locks[lock];
+    bool stale = held->generation != state->generation;
+    if ((stale || state->recursion > 0) && release_rare(engine, actor, index, stale))
+        return;
+    vs_lock_released(engine, lock, actor, index);
+    run->held_count--;
+    for (uint8_t i = index; i < run->held_count; i++)
+        run->held[i] = run->held[i + 1];
+    ops_of(engine, lock)->release(engine, lock, actor, mode);
 }
 
 /* Which of the held locks an unlock means.  A domain's lock may have been taken
@@ -217,16 +233,12 @@ static void softirq_step(struct vs_engine *engine, uint16_t actor, const struct 
         vs_rcu_pass(engine, run->cpu, run->now);
 }
 
-/* Instructions on shared state.  false: the actor no longer runs. */
-static bool shared_step(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn)
+/* The rarer instructions on shared state.  false: the actor no longer runs. */
+static __attribute__((noinline)) bool shared_step(struct vs_engine *engine, uint16_t actor,
+                                                  const struct vs_insn *insn)
 {
     struct vs_actor_run *run = &engine->actors[actor];
     switch ((enum vs_insn_code)insn->code) {
-    case VS_INSN_LOCK:
-        return lock_step(engine, actor, insn);
-    case VS_INSN_UNLOCK:
-        unlock(engine, actor, insn);
-        return true;
     case VS_INSN_TRY:
         try_step(engine, actor, insn);
         return true;
@@ -362,9 +374,11 @@ static bool resume(struct vs_engine *engine, uint16_t actor)
     if (run->state == VS_ACTOR_GUEST)
         return vs_entry_begin(engine, actor);
     if (run->state == VS_ACTOR_POLLING) {
-        /* Granted or not, it is where it has to be: in the queue or in the line. */
-        ops_of(engine, run->wait_lock)->poll(engine, run->wait_lock, actor);
-        return false;
+        /* Granted, it goes on from here; else it is in the line. */
+        engine->polling = actor;
+        enum vs_acquire got = ops_of(engine, run->wait_lock)->poll(engine, run->wait_lock, actor);
+        engine->polling = VS_NOBODY;
+        return got == VS_ACQUIRED;
     }
     return true;
 }
@@ -406,7 +420,13 @@ void vs_actor_execute(struct vs_engine *engine, uint16_t actor)
             continue;
         }
         run->pc++;
-        if (!shared_step(engine, actor, insn))
+        if (insn->code == VS_INSN_LOCK) {
+            if (!lock_step(engine, actor, insn))
+                return;
+        } else if (insn->code == VS_INSN_UNLOCK) {
+            unlock(engine, actor, insn);
+        } else if (!shared_step(engine, actor, insn)) {
             return;
+        }
     }
 }

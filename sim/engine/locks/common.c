@@ -120,7 +120,11 @@ void vs_lock_granted(struct vs_engine *engine, uint32_t lock, uint16_t actor,
     state->blamed_op = run->in_pending ? (uint8_t)VS_OP_MAP_PENDING : run->op;
     run->held[run->held_count++] = (struct vs_held){
         .lock = lock, .generation = state->generation, .mode = (uint8_t)mode, .since = at};
-    if (waited)
+    if (!waited)
+        return;
+    if (actor == engine->polling)
+        run->now = at;
+    else
         vs_queue_add(engine, actor, at);
 }
 
