@@ -43,8 +43,8 @@ static uint32_t find_group(const struct vs_blame *blame, uint8_t op, uint8_t mod
     return NO_ENTRY;
 }
 
-static uint32_t find_entry(const struct vs_engine *engine, const struct vs_blame *blame,
-                           uint32_t group, uint16_t domain)
+static inline uint32_t find_entry(const struct vs_engine *engine, const struct vs_blame *blame,
+                                  uint32_t group, uint16_t domain)
 {
     if (blame->places) {
         size_t domains = engine->workload->domain_count;
@@ -193,13 +193,15 @@ void vs_blame_arrive(struct vs_engine *engine, uint32_t lock, uint16_t actor,
                      enum vs_lock_mode mode, vs_ps at)
 {
     struct vs_blame *blame = blame_of(&engine->locks[lock]);
-    const struct vs_actor_run *run = &engine->actors[actor];
+    struct vs_actor_run *run = &engine->actors[actor];
     struct vs_blame_entry *entry =
         blame ? entry_for(engine, blame, running_op(run), (uint8_t)mode, run->domain) : NULL;
     if (!entry) {
         engine->out_of_memory = true;
+        run->wait_entry = NO_ENTRY;
         return;
     }
+    run->wait_entry = (uint32_t)(entry - blame->entries);
     if (blame->waiters == 0)
         blame->since = at;
     /* An arrival's clock may run ahead of the last change: it is never earlier
@@ -227,23 +229,18 @@ static void forget_late(struct vs_blame *blame, struct vs_blame_entry *entry)
     entry->late = 0;
 }
 
-void vs_blame_depart(struct vs_engine *engine, uint32_t lock, uint16_t actor,
-                     enum vs_lock_mode mode, vs_ps at)
+void vs_blame_depart(struct vs_engine *engine, uint32_t lock, uint16_t actor, vs_ps at)
 {
     struct vs_blame *blame = engine->locks[lock].blame;
-    const struct vs_actor_run *run = &engine->actors[actor];
-    if (!blame)
+    uint32_t place = engine->actors[actor].wait_entry;
+    if (!blame || place == NO_ENTRY)
         return;
     vs_blame_settle(engine, lock, at);
-    uint32_t group = find_group(blame, running_op(run), (uint8_t)mode);
-    uint32_t place = group == NO_ENTRY ? NO_ENTRY : find_entry(engine, blame, group, run->domain);
-    if (place == NO_ENTRY || blame->entries[place].waiters == 0)
-        return;
     struct vs_blame_entry *entry = &blame->entries[place];
     entry->waiters--;
     blame->waiters--;
     if (entry->late == 0)
-        blame->groups[group].waiters--;
+        blame->groups[entry->group].waiters--;
     else if (entry->waiters == 0)
         forget_late(blame, entry);
 }

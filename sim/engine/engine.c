@@ -30,10 +30,10 @@ static int run_events(struct vs_engine *engine, struct vs_error *error)
 {
     int ret = look_around(engine, error);
     while (ret == 0) {
-        const struct vs_queue_node *first = &engine->queue.nodes[1];
-        while (first->at != VS_NEVER && engine->rcu.tick <= first->at)
+        const vs_ps *first = &engine->queue.at[1];
+        while (*first != VS_NEVER && engine->rcu.tick <= *first)
             vs_rcu_tick(engine);
-        if (first->at == VS_NEVER) {
+        if (*first == VS_NEVER) {
             /* Only the clock is left: it ends grace periods, which may end a barrier. */
             if (engine->rcu.tick == VS_NEVER || engine->rcu.lock == VS_NO_INSTANCE ||
                 engine->locks[engine->rcu.lock].waiters == 0 || vs_rcu_is_stuck(engine))

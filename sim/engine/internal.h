@@ -19,7 +19,7 @@
 #include "engine.h"
 
 #define VS_NOBODY      UINT16_MAX
-#define VS_NEVER       (UINT64_MAX - 1) /* later than any time; one more does not overflow */
+#define VS_NEVER       UINT64_MAX
 #define VS_NO_INSTANCE UINT32_MAX
 
 /* ------------------------------------------------------------------- locks */
@@ -33,6 +33,7 @@ struct vs_lock_state {
     uint16_t waiters;
     uint16_t line_cpu;     /* CPU that has the lock's cache line, VS_NOBODY at first */
     uint8_t decl;          /* index into the policy's locks */
+    uint8_t kind;          /* its enum vs_lock_kind */
     bool tainted;          /* freed while in use: identities do not hold for it */
     bool writer_waiting;   /* rwlock: WAITING is set; percpu: writer_activating */
     uint16_t instance;     /* domain or device index, 0 for global */
@@ -142,6 +143,7 @@ struct vs_actor_run {
     uint16_t target;
     /* Waiting. */
     uint32_t wait_lock;
+    uint32_t wait_entry; /* where it is counted: index into that lock's blame entries */
     vs_ps wait_from;
     /* The call. */
     vs_ps due;       /* arrival of the call; latency counts from here */
@@ -241,14 +243,9 @@ struct vs_latency_counts {
 };
 
 /* The event queue: queue.c. */
-struct vs_queue_node {
-    vs_ps at; /* VS_NEVER: no event below this node */
-    uint16_t actor;
-};
-
 struct vs_queue {
-    struct vs_queue_node *nodes; /* the root is 1; leaves from [leaves] on, by actor */
-    uint32_t leaves;
+    vs_ps *at;       /* the root is 1; leaves from [leaves] on, by actor; VS_NEVER: no event */
+    uint32_t leaves; /* a power of two */
 };
 
 struct vs_bucket_counts {
@@ -309,11 +306,14 @@ void *vs_hot_alloc(size_t bytes);
 int vs_queue_setup(struct vs_engine *engine);
 void vs_queue_add(struct vs_engine *engine, uint16_t actor, vs_ps at);
 uint16_t vs_queue_take(struct vs_engine *engine);
+/* The actor of the earliest event; the queue is not empty. */
+uint16_t vs_queue_first(const struct vs_engine *engine);
 /* Does another event come before this actor's at time now? */
 static inline bool vs_queue_before(const struct vs_engine *engine, vs_ps now, uint16_t actor)
 {
-    const struct vs_queue_node *first = &engine->queue.nodes[1];
-    return engine->rcu.tick <= now || first->at < now || (first->at == now && first->actor < actor);
+    vs_ps first = engine->queue.at[1];
+    return first < now || engine->rcu.tick <= now ||
+           (first == now && vs_queue_first(engine) < actor);
 }
 
 /* setup.c */
@@ -442,8 +442,7 @@ int vs_metrics_setup(struct vs_engine *engine);
 void vs_metrics_release(struct vs_engine *engine);
 void vs_blame_arrive(struct vs_engine *engine, uint32_t lock, uint16_t actor,
                      enum vs_lock_mode mode, vs_ps at);
-void vs_blame_depart(struct vs_engine *engine, uint32_t lock, uint16_t actor,
-                     enum vs_lock_mode mode, vs_ps at);
+void vs_blame_depart(struct vs_engine *engine, uint32_t lock, uint16_t actor, vs_ps at);
 void vs_blame_free(struct vs_blame *blame);
 void vs_blame_settle(struct vs_engine *engine, uint32_t lock, vs_ps at);
 /* The holder changes: settle what was waited for the last one. */

@@ -84,6 +84,7 @@ static int make_locks(struct vs_engine *engine)
             state->owner = state->head = state->tail = VS_NOBODY;
             state->line_cpu = state->blamed_actor = VS_NOBODY;
             state->decl = (uint8_t)i;
+            state->kind = (uint8_t)policy->locks[i].kind;
             state->instance = (uint16_t)k;
             state->stats = (engine->lock_base[i] + k) * VS_MODE_COUNT;
         }
@@ -141,7 +142,7 @@ void vs_engine_release(struct vs_engine *engine)
     vs_code_free(engine->code);
     free(engine->cpus);
     free(engine->actors);
-    free(engine->queue.nodes);
+    free(engine->queue.at);
     free(engine->stream);
     free(engine->long_gaps);
     free(engine->locks);

@@ -56,7 +56,7 @@ static inline uint32_t instance_of(const struct vs_engine *engine, uint16_t acto
 
 static const struct vs_lock_ops *ops_of(const struct vs_engine *engine, uint32_t lock)
 {
-    return vs_lock_ops_table[engine->policy->locks[engine->locks[lock].decl].kind];
+    return vs_lock_ops_table[engine->locks[lock].kind];
 }
 
 /* A lock that is gone with the object that it was in, or that an inner release
@@ -103,8 +103,8 @@ static inline void release(struct vs_engine *engine, uint16_t actor, uint8_t ind
 
 /* Which of the held locks an unlock means.  A domain's lock may have been taken
  * as "of owner" before the owner changed: it is that one all the same. */
-static int held_index(const struct vs_engine *engine, const struct vs_actor_run *run, uint32_t lock,
-                      const struct vs_insn *insn)
+static inline int held_index(const struct vs_engine *engine, const struct vs_actor_run *run,
+                             uint32_t lock, const struct vs_insn *insn)
 {
     for (int i = run->held_count - 1; i >= 0; i--)
         if (run->held[i].lock == lock && run->held[i].mode == insn->mode)
