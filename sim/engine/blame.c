@@ -176,6 +176,16 @@ static struct vs_blame *blame_of(struct vs_lock_state *state)
     return state->blame;
 }
 
+/* Most actors wait for the same lock in the same way as the last time. */
+static bool is_same_again(const struct vs_blame *blame, const struct vs_actor_run *run,
+                          uint32_t lock, uint8_t mode)
+{
+    if (run->blamed_lock != lock || run->wait_entry == NO_ENTRY)
+        return false;
+    const struct vs_blame_group *group = &blame->groups[blame->entries[run->wait_entry].group];
+    return group->op == running_op(run) && group->mode == mode;
+}
+
 static struct vs_blame_entry *entry_for(const struct vs_engine *engine, struct vs_blame *blame,
                                         uint8_t op, uint8_t mode, uint16_t domain)
 {
@@ -194,14 +204,18 @@ void vs_blame_arrive(struct vs_engine *engine, uint32_t lock, uint16_t actor,
 {
     struct vs_blame *blame = blame_of(&engine->locks[lock]);
     struct vs_actor_run *run = &engine->actors[actor];
-    struct vs_blame_entry *entry =
-        blame ? entry_for(engine, blame, running_op(run), (uint8_t)mode, run->domain) : NULL;
+    struct vs_blame_entry *entry = NULL;
+    if (blame && is_same_again(blame, run, lock, (uint8_t)mode))
+        entry = &blame->entries[run->wait_entry];
+    else if (blame)
+        entry = entry_for(engine, blame, running_op(run), (uint8_t)mode, run->domain);
     if (!entry) {
         engine->out_of_memory = true;
         run->wait_entry = NO_ENTRY;
         return;
     }
     run->wait_entry = (uint32_t)(entry - blame->entries);
+    run->blamed_lock = lock;
     if (blame->waiters == 0)
         blame->since = at;
     /* An arrival's clock may run ahead of the last change: it is never earlier

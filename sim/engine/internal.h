@@ -143,7 +143,7 @@ struct vs_actor_run {
     uint16_t target;
     /* Waiting. */
     uint32_t wait_lock;
-    uint32_t wait_entry; /* where it is counted: index into that lock's blame entries */
+    uint32_t wait_entry, blamed_lock; /* where it was counted last: entry of a lock's blame */
     vs_ps wait_from;
     /* The call. */
     vs_ps due;       /* arrival of the call; latency counts from here */

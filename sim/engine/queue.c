@@ -33,7 +33,7 @@ int vs_queue_setup(struct vs_engine *engine)
 void vs_queue_add(struct vs_engine *engine, uint16_t actor, vs_ps at)
 {
     vs_ps *nodes = engine->queue.at;
-    uint32_t i = engine->queue.leaves + actor;
+    size_t i = (size_t)engine->queue.leaves + actor;
     assert(nodes[i] == VS_NEVER && at < VS_NEVER);
     engine->actors[actor].now = at;
     nodes[i] = at;
@@ -41,13 +41,15 @@ void vs_queue_add(struct vs_engine *engine, uint16_t actor, vs_ps at)
         nodes[i] = at;
 }
 
-static inline uint32_t first_leaf(const struct vs_queue *queue)
+static inline size_t first_leaf(const struct vs_queue *queue)
 {
     const vs_ps *nodes = queue->at;
     vs_ps first = nodes[1];
-    uint32_t i = 1;
-    while (i < queue->leaves)
-        i = 2 * i + (nodes[2 * i] != first);
+    size_t leaves = queue->leaves, i = 1;
+    do {
+        i *= 2;
+        i += nodes[i] != first;
+    } while (i < leaves);
     return i;
 }
 
@@ -59,13 +61,14 @@ uint16_t vs_queue_first(const struct vs_engine *engine)
 uint16_t vs_queue_take(struct vs_engine *engine)
 {
     vs_ps *nodes = engine->queue.at;
-    uint32_t leaf = first_leaf(&engine->queue);
+    size_t leaf = first_leaf(&engine->queue), i = leaf;
     vs_ps least = VS_NEVER;
     nodes[leaf] = least;
-    for (uint32_t i = leaf; i > 1; i /= 2) {
+    do {
         vs_ps other = nodes[i ^ 1];
         least = other < least ? other : least;
-        nodes[i / 2] = least;
-    }
+        i /= 2;
+        nodes[i] = least;
+    } while (i > 1);
     return (uint16_t)(leaf - engine->queue.leaves);
 }

@@ -46,7 +46,7 @@ static int make_actors(struct vs_engine *engine)
         run->cpu = (uint16_t)(i % engine->cpu_count);
         run->domain = workload->actors[i].domain;
         run->walk_list = VS_LIST_COUNT;
-        run->wait_lock = VS_NO_INSTANCE;
+        run->wait_lock = run->blamed_lock = VS_NO_INSTANCE;
         run->device = VS_DEVICE_NONE;
     }
     return vs_streams_setup(engine);

@@ -103,8 +103,9 @@ static inline void release(struct vs_engine *engine, uint16_t actor, uint8_t ind
 
 /* Which of the held locks an unlock means.  A domain's lock may have been taken
  * as "of owner" before the owner changed: it is that one all the same. */
-static inline int held_index(const struct vs_engine *engine, const struct vs_actor_run *run,
-                             uint32_t lock, const struct vs_insn *insn)
+static __attribute__((noinline)) int find_held(const struct vs_engine *engine,
+                                               const struct vs_actor_run *run, uint32_t lock,
+                                               const struct vs_insn *insn)
 {
     for (int i = run->held_count - 1; i >= 0; i--)
         if (run->held[i].lock == lock && run->held[i].mode == insn->mode)
@@ -119,8 +120,11 @@ static inline int held_index(const struct vs_engine *engine, const struct vs_act
 
 static void unlock(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn)
 {
+    const struct vs_actor_run *run = &engine->actors[actor];
     uint32_t lock = instance_of(engine, actor, insn);
-    int index = held_index(engine, &engine->actors[actor], lock, insn);
+    int index = run->held_count - 1; /* mostly the last one taken */
+    if (index < 0 || run->held[index].lock != lock || run->held[index].mode != insn->mode)
+        index = find_held(engine, run, lock, insn);
     if (index >= 0)
         release(engine, actor, (uint8_t)index);
     /* Else the lock step found its memory freed and took nothing. */
