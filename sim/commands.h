@@ -9,5 +9,6 @@ extern const struct vs_command vs_cmd_replay;   /* cmd_replay.c */
 extern const struct vs_command vs_cmd_policies; /* cmd_policies.c */
 extern const struct vs_command vs_cmd_show;     /* cmd_show.c */
 extern const struct vs_command vs_cmd_validate; /* cmd_validate.c */
+extern const struct vs_command vs_cmd_bench;    /* cmd_bench.c */
 
 #endif

@@ -149,7 +149,7 @@ void vs_lock_granted(struct vs_engine *engine, uint32_t lock, uint16_t actor,
             counts->wait_max_ps = wait;
         run->step_wait += wait;
         run->lock_wait_ps += wait;
-        vs_blame_depart(engine, lock, actor, mode, at);
+        vs_blame_depart(engine, lock, actor, at);
         vs_bucket_add(engine, run->wait_from, at, true);
         run->wait_lock = VS_NO_INSTANCE;
         run->state = VS_ACTOR_RUNNING;
@@ -166,7 +166,11 @@ void vs_lock_granted(struct vs_engine *engine, uint32_t lock, uint16_t actor,
     state->blamed_op = run->in_pending ? (uint8_t)VS_OP_MAP_PENDING : run->op;
     run->held[run->held_count++] = (struct vs_held){
         .lock = lock, .generation = state->generation, .mode = (uint8_t)mode, .since = at};
-    if (waited)
+    if (!waited)
+        return;
+    if (actor == engine->polling)
+        run->now = at;
+    else
         vs_queue_add(engine, actor, at);
 }
 
@@ -201,7 +205,7 @@ void vs_lock_reset(struct vs_engine *engine, uint32_t lock, uint8_t by, vs_ps at
         vs_hazard_note(engine, VS_HAZARD_LOCK_AFTER_FREE, actor, run->device, by);
         run->step_wait += until - run->wait_from;
         run->lock_wait_ps += until - run->wait_from;
-        vs_blame_depart(engine, lock, actor, run->wait_mode, until);
+        vs_blame_depart(engine, lock, actor, until);
         run->wait_lock = VS_NO_INSTANCE;
         run->leaving = true;
         bool queued = run->state == VS_ACTOR_POLLING;
