@@ -7,6 +7,7 @@ static const struct vs_command *const commands[] = {
     &vs_cmd_policies,
     &vs_cmd_show,
     &vs_cmd_validate,
+    &vs_cmd_calibrate,
     NULL,
 };
 
