@@ -194,7 +194,8 @@ uint64_t vs_qemu_push(struct vs_qemu_guest *guest, const struct vs_qemu_thread *
 void vs_qemu_set_cpu(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
                      struct vs_record *record, bool from_line)
 {
-    if (thread->cpu < 0)
+    /* Lines without thread id come from every thread: only what a line says itself is known. */
+    if (thread->cpu < 0 || (!from_line && thread->id == VS_QEMU_THREAD_UNKNOWN))
         return;
     record->vcpu = (uint16_t)thread->cpu;
     if (!from_line) {
@@ -354,6 +355,16 @@ static int step(struct vs_qemu_guest *guest, struct vs_error *error)
         return 0;
     }
     guest->counts[VS_QEMU_COUNT_LINES]++;
+    /* QEMU's own messages go to the same file; a file that begins with them is another file. */
+    if (guest->started && !vs_qemu_line_is_trace(text, length)) {
+        guest->counts[VS_QEMU_COUNT_OTHER_OUTPUT]++;
+        return 0;
+    }
+    /* A value cut short reads as another value. */
+    if (guest->started && vs_input_line_cut(guest->input)) {
+        guest->counts[VS_QEMU_COUNT_CUT_LINE]++;
+        return 0;
+    }
     expected = vs_qemu_line_parse(text, length, &line, &at);
     if (expected)
         return refuse_line(guest, expected, text, length, at, error);
