@@ -34,7 +34,7 @@ struct vs_section {
 struct vs_report {
     const struct vs_report_options *options;
     struct vs_runs runs;
-    struct vs_section *sections; /* one per scenario, in its order */
+    struct vs_section *sections; /* one per scenario; what was recorded before what-ifs */
     size_t section_count;
     struct vs_figure *sweeps; /* one per sweep */
     size_t sweep_count;
