@@ -178,9 +178,11 @@ void vs_page_hazards(const struct vs_report *report, const struct vs_section *se
     if (hazards->row_count > 0)
         vs_text_add(out, "</tbody></table></div>\n");
     if (!any)
-        vs_text_add(out, "<p>No hazard and no deadlock was seen, not even without locks: this "
-                         "traffic never brings two calls together that could hurt each other.</p>"
-                         "\n");
+        vs_text_addf(out, "<p>No hazard and no deadlock was seen%s</p>\n",
+                     vs_runs_find(&report->runs, scenario, "none")
+                         ? ", not even without locks: in this replay no two calls came together "
+                           "that could hurt each other."
+                         : ".");
 }
 
 /* ------------------------------------------------------------------------- locks */

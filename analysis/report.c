@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "manifest.h"
 #include "page.h"
 #include "query.h"
 #include "words.h"
@@ -258,5 +259,5 @@ int vs_report_write_page(const struct vs_report *report, struct vs_error *error)
     vs_text_free(&page);
     if (ret == 0 && !(report->options->pictures & VS_PICTURE_SVG))
         ret = remove_svgs(report, error);
-    return ret;
+    return ret == 0 ? vs_manifest_renew(report, error) : ret;
 }
