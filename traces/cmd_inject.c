@@ -38,9 +38,9 @@ static const struct vs_option inject_options[] = {
      .help = "Pairs of command-register writes that switch memory decoding over and back."},
     {"toggle-gap", 0, VS_OPTION_DURATION, AT(toggle_gap_ns), "TIME",
      .help = "Between the two writes of a pair.", .fallback = "50us"},
-    {"zstd", 'z', VS_OPTION_U64, AT(zstd_level), "LEVEL",
-     .help = "Compress blocks, 1 to 19; 0 only packs them.", .fallback = "0", .max = 19},
-    {"force", 0, VS_OPTION_FLAG, AT(force), .help = "Replace the output if it exists."},
+    {"zstd", 0, VS_OPTION_U64, AT(zstd_level), "LEVEL",
+     .help = "Compress blocks, 1 to 19; 0 only packs them.", .fallback = "3", .max = 19},
+    {"force", 'f', VS_OPTION_FLAG, AT(force), .help = "Replace the output if it exists."},
     VS_OPTION_END,
 };
 
@@ -72,17 +72,19 @@ static int read_options(const struct inject_values *values, struct vs_inject_opt
     return 0;
 }
 
+/* To standard error: standard output may be the trace. */
 static void print_counts(const struct vs_inject_options *options,
                          const struct vs_inject_counts *counts)
 {
     for (unsigned int i = 0; i < VS_INJECT_COUNT; i++) {
         if (!options->mean_ns[i])
             continue;
-        printf("%s: %" PRIu64 " events", vs_inject_name((enum vs_inject_event)i),
-               counts->events[i]);
+        fprintf(stderr, "%s: %" PRIu64 " events", vs_inject_name((enum vs_inject_event)i),
+                counts->events[i]);
         if (counts->skipped[i])
-            printf(", %" PRIu64 " more found no device in a state for it", counts->skipped[i]);
-        printf("\n");
+            fprintf(stderr, ", %" PRIu64 " more found no device in a state for it",
+                    counts->skipped[i]);
+        fputc('\n', stderr);
     }
 }
 

@@ -242,7 +242,9 @@ struct vs_policy {
     char *source; /* citation */
     char *file;   /* where it was read from: "built-in" or a path */
     char *text;   /* its JSON as read: stored with every run */
-    char **notes; /* known faults and assumptions, as the file states them */
+    char *faults; /* windows and deadlocks known to be open, which one replay may or may not
+                     hit; NULL when none is known */
+    char **notes; /* explanations and assumptions, as the file states them */
     size_t note_count;
     struct vs_lock_decl *locks;
     size_t lock_count; /* at most VS_POLICY_LOCKS_MAX */
@@ -276,6 +278,10 @@ const char *const *vs_policy_names(void);
 /* The shipped JSON of one of them, or NULL. */
 const char *vs_policy_builtin_text(const char *name);
 
+/* A step as it is written, without the steps that it holds ("for-each ..."), into
+ * buffer[VS_STEP_TEXT].  Returns buffer. */
+#define VS_STEP_TEXT 128
+char *vs_step_text(const struct vs_policy *policy, const struct vs_step *step, char *buffer);
 const char *vs_step_kind_name(enum vs_step_kind kind);
 const char *vs_list_name(enum vs_list list);
 const char *vs_object_name(enum vs_object object);

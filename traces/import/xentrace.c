@@ -163,6 +163,13 @@ static int describe(const struct vs_import_options *options, const struct vs_xl_
                                      "no ECAM window was given: %" PRIu64 " memory accesses were "
                                      "kept as mmio, some may be config accesses",
                                      rebuild->counts[VS_XEN_OTHER_MEMORY]);
+    if (ret == 0 && rebuild->counts[VS_XEN_VCPU_TWICE])
+        ret = vs_trace_meta_add_note(
+            meta,
+            "a vCPU seemed to run on two pCPUs at once %" PRIu64
+            " times: the pCPUs' TSCs are not synchronised, and the order of accesses on "
+            "different pCPUs is uncertain",
+            rebuild->counts[VS_XEN_VCPU_TWICE]);
     if (ret == 0 && !*vendor)
         ret = vs_trace_meta_add_note(meta, "the CPU's vendor is not known: %s", how);
     return ret;
