@@ -342,6 +342,7 @@ static int print_table(const struct vs_replay *session, struct vs_error *error)
         return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
     for (size_t i = 0; i < session->count; i++)
         rows[i] = (struct vs_table_row){.policy = session->policies[i]->name,
+                                        .faults = session->policies[i]->faults,
                                         .summary = &session->summaries[i]};
     vs_table_print_header(&table, stdout);
     putchar('\n');

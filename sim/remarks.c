@@ -52,6 +52,27 @@ static void print_hazards(const struct vs_table_row *row, FILE *stream)
     }
 }
 
+/* One replay is one interleaving: whether it hits an open window is chance. */
+static void print_faults(const struct vs_table *table, FILE *stream)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < table->row_count; i++)
+        any |= table->rows[i].faults != NULL;
+    vs_table_wrap(stream, "",
+                  any ? "'none seen' is one interleaving, not a proof; a little more or less think "
+                        "time hits or misses a window. Known to be open, seen here or not:"
+                      : "'none seen' is one interleaving, not a proof.");
+    for (size_t i = 0; i < table->row_count; i++) {
+        char label[48];
+
+        if (!table->rows[i].faults)
+            continue;
+        snprintf(label, sizeof(label), "  %-22s", table->rows[i].policy);
+        vs_table_wrap(stream, label, table->rows[i].faults);
+    }
+}
+
 static bool has_row(const struct vs_table *table, const char *policy)
 {
     for (size_t i = 0; i < table->row_count; i++) {
@@ -91,7 +112,8 @@ static void print_bounds(const struct vs_table *table, FILE *stream)
             stream, "",
             "'none' takes no vPCI lock and is the floor, not a proposal; 'pcidevs-spin' "
             "holds one global lock round every access and is the ceiling. The locks below "
-            "vPCI are in both.");
+            "vPCI are in both; calls reach them in another rhythm under each policy, so a "
+            "policy may wait less there than the floor.");
     else
         vs_table_wrap(stream, "",
                       "Without floor and ceiling a number says little: add --policy none and "
@@ -142,6 +164,7 @@ void vs_table_print_remarks(const struct vs_table *table, FILE *stream)
     }
     if (noted)
         putc('\n', stream);
+    print_faults(table, stream);
     print_quiet(table, stream);
     print_below(table, stream);
     if (table->workload->domain_count > 1)

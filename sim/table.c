@@ -89,7 +89,8 @@ static void print_trace(const struct vs_table *table, FILE *stream)
     char calls[VS_COUNT_TEXT], span[VS_DURATION_TEXT], text[400];
 
     vs_table_wrap(stream, "trace    ", workload->name);
-    snprintf(text, sizeof(text), "%s call%s over %s; %zu domain%s, %zu vCPU%s, %zu device%s%s%s",
+    snprintf(text, sizeof(text),
+             "%s call%s arriving over %s; %zu domain%s, %zu vCPU%s, %zu device%s%s%s",
              vs_count_text(workload->call_count, calls), vs_plural(workload->call_count),
              vs_duration_text(workload->span_ns, span), workload->domain_count,
              vs_plural(workload->domain_count), workload->actor_count,

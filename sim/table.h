@@ -15,6 +15,7 @@
 struct vs_table_row {
     const char *policy;
     const struct vs_summary *summary;
+    const char *faults; /* known to be open, or NULL */
 };
 
 struct vs_table {

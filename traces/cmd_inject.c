@@ -72,17 +72,19 @@ static int read_options(const struct inject_values *values, struct vs_inject_opt
     return 0;
 }
 
+/* To standard error: standard output may be the trace. */
 static void print_counts(const struct vs_inject_options *options,
                          const struct vs_inject_counts *counts)
 {
     for (unsigned int i = 0; i < VS_INJECT_COUNT; i++) {
         if (!options->mean_ns[i])
             continue;
-        printf("%s: %" PRIu64 " events", vs_inject_name((enum vs_inject_event)i),
-               counts->events[i]);
+        fprintf(stderr, "%s: %" PRIu64 " events", vs_inject_name((enum vs_inject_event)i),
+                counts->events[i]);
         if (counts->skipped[i])
-            printf(", %" PRIu64 " more found no device in a state for it", counts->skipped[i]);
-        printf("\n");
+            fprintf(stderr, ", %" PRIu64 " more found no device in a state for it",
+                    counts->skipped[i]);
+        fputc('\n', stderr);
     }
 }
 

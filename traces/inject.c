@@ -6,16 +6,12 @@
  * queued.  Devices are those of the metadata and those that answered so far, which
  * is all that a single pass over a pipe can know.
  */
-#include "inject.h"
-
 #include <stdlib.h>
 #include <string.h>
 
-#include "random.h"
+#include "inject_state.h"
 
-#define COMMAND        0x04 /* PCI Local Bus 3.0, 6.2.2 */
 #define COMMAND_MEMORY 0x0002u
-#define STORAGE_START  64u
 
 static const char *const event_names[VS_INJECT_COUNT] = {
     [VS_INJECT_HOTPLUG] = "hotplug",
@@ -29,163 +25,9 @@ const char *vs_inject_name(enum vs_inject_event event)
     return (size_t)event < VS_INJECT_COUNT ? event_names[event] : NULL;
 }
 
-/* Who acts: the last vCPU seen of a domain, or of a domain on a device. */
-struct actor {
-    uint16_t domain, vcpu, pcpu, path; /* path: the flags of its last config access */
-    bool seen;
-};
-
-struct device {
-    uint32_t sbdf;
-    uint16_t domain;
-    uint16_t command; /* last value seen */
-    bool command_known;
-    bool busy; /* an event on it is not undone yet */
-    bool hotplugged;
-    struct actor actor;
-};
-
-/* What undoes an event, due at a time. */
-struct undo {
-    vs_ns time_ns;
-    uint64_t order; /* of queueing: ties go first come, first served */
-    enum vs_inject_event event;
-    size_t device;
-    struct vs_record record;
-};
-
-struct injector {
-    const struct vs_inject_options *options;
-    struct vs_inject_counts *counts;
-    const struct vs_trace_meta *meta;
-    struct vs_writer *writer;
-    struct vs_random random[VS_INJECT_COUNT];
-    vs_ns next_ns[VS_INJECT_COUNT];
-    struct device *devices;
-    size_t device_count, device_room;
-    struct undo *undos; /* unsorted: few at a time */
-    size_t undo_count, undo_room;
-    uint64_t order;
-    uint16_t hardware_domain;
-    struct actor *domains; /* last vCPU of each domain id: 65536 */
-};
-
 static int out_of_memory(struct vs_error *error)
 {
     return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
-}
-
-/* Room for one more item in *array. */
-static bool make_room(void **array, size_t count, size_t *room, size_t size)
-{
-    if (count < *room)
-        return true;
-    size_t wanted = *room ? *room * 2 : STORAGE_START;
-    void *grown = reallocarray(*array, wanted, size);
-    if (!grown)
-        return false;
-    *array = grown;
-    *room = wanted;
-    return true;
-}
-
-/* ------------------------------------------------------------------ learning */
-
-/* Devices by sbdf, a sorted array: the set is small and rarely grows. */
-static size_t device_place(const struct injector *injector, uint32_t sbdf)
-{
-    size_t low = 0, high = injector->device_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (injector->devices[middle].sbdf < sbdf)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static struct device *find_device(struct injector *injector, uint32_t sbdf)
-{
-    size_t place = device_place(injector, sbdf);
-    if (place < injector->device_count && injector->devices[place].sbdf == sbdf)
-        return &injector->devices[place];
-    return NULL;
-}
-
-static struct device *add_device(struct injector *injector, uint32_t sbdf, uint16_t domain)
-{
-    struct device *known = find_device(injector, sbdf);
-    if (known)
-        return known;
-    if (!make_room((void **)&injector->devices, injector->device_count, &injector->device_room,
-                   sizeof(*injector->devices)))
-        return NULL;
-    size_t place = device_place(injector, sbdf);
-    struct device *device = &injector->devices[place];
-    memmove(device + 1, device, (injector->device_count - place) * sizeof(*device));
-    injector->device_count++;
-    for (size_t i = 0; i < injector->undo_count; i++)
-        injector->undos[i].device += injector->undos[i].device >= place;
-    *device = (struct device){.sbdf = sbdf, .domain = domain};
-    return device;
-}
-
-/* Follow the command register through reads and writes that cover it. */
-static void learn_command(struct device *device, const struct vs_record *record)
-{
-    if (record->flags & (VS_FLAG_VALUE_UNKNOWN | VS_FLAG_ABSENT))
-        return;
-    if (record->reg == COMMAND && record->size >= 2) {
-        device->command = (uint16_t)record->value;
-        device->command_known = true;
-    } else if (record->reg == COMMAND && record->size == 1 && device->command_known) {
-        device->command = (uint16_t)((device->command & 0xff00) | record->value);
-    } else if (record->reg == COMMAND + 1 && record->size == 1 && device->command_known) {
-        device->command = (uint16_t)((device->command & 0xff) | record->value << 8);
-    }
-}
-
-static int learn(struct injector *injector, const struct vs_record *record)
-{
-    struct actor actor = {record->domain, record->vcpu, record->pcpu,
-                          record->flags & (VS_FLAG_PATH_PORT | VS_FLAG_PATH_ECAM), true};
-    if (record->kind != VS_KIND_CFG_READ && record->kind != VS_KIND_CFG_WRITE)
-        return 0;
-    injector->domains[record->domain] = actor;
-    if (record->flags & (VS_FLAG_ABSENT | VS_FLAG_CF8_STALE))
-        return 0;
-    struct device *device = add_device(injector, record->sbdf, record->domain);
-    if (!device)
-        return VS_ERR_MEMORY;
-    device->actor = actor;
-    device->hotplugged = false; /* it is really there */
-    learn_command(device, record);
-    return 0;
-}
-
-static int learn_meta(struct injector *injector)
-{
-    const struct vs_trace_meta *meta = injector->meta;
-    for (size_t i = 0; i < meta->domain_count; i++) {
-        if (meta->domains[i].hardware_domain)
-            injector->hardware_domain = meta->domains[i].id;
-    }
-    for (size_t i = 0; i < meta->device_count; i++) {
-        const struct vs_trace_device *from = &meta->devices[i];
-        if (from->hidden)
-            continue;
-        struct device *device =
-            add_device(injector, from->sbdf,
-                       from->domain == VS_DOMAIN_NONE ? injector->hardware_domain : from->domain);
-        if (!device)
-            return VS_ERR_MEMORY;
-        if (from->config) {
-            device->command = (uint16_t)(from->config[COMMAND] | from->config[COMMAND + 1] << 8);
-            device->command_known = true;
-        }
-    }
-    return 0;
 }
 
 /* ------------------------------------------------------------------- events */
@@ -204,26 +46,55 @@ static struct vs_record new_record(const struct injector *injector, enum vs_kind
     return record;
 }
 
-static int put(struct injector *injector, enum vs_inject_event event, struct device *device,
-               const struct vs_record *record, const struct vs_record *undo, struct vs_error *error)
+static int write_batch(struct injector *injector, const struct batch *batch, struct vs_error *error)
 {
-    if (!make_room((void **)&injector->undos, injector->undo_count, &injector->undo_room,
-                   sizeof(*injector->undos)))
+    return vs_writer_add(injector->writer, batch->records, batch->count, error);
+}
+
+static void batch_add(struct batch *batch, const struct vs_record *record)
+{
+    batch->records[batch->count++] = *record;
+}
+
+static struct batch batch_of(const struct vs_record *record)
+{
+    struct batch batch = {.count = 0};
+    batch_add(&batch, record);
+    return batch;
+}
+
+static void batch_add_change(struct batch *batch, const struct vs_record *like, enum vs_kind kind,
+                             uint16_t domain)
+{
+    struct vs_record record = *like;
+    record.kind = (uint8_t)kind;
+    record.value = domain;
+    batch_add(batch, &record);
+}
+
+static int put(struct injector *injector, enum vs_inject_event event, struct device *device,
+               const struct batch *batch, const struct batch *undo, struct vs_error *error)
+{
+    if (!vs_inject_make_room((void **)&injector->undos, injector->undo_count, &injector->undo_room,
+                             sizeof(*injector->undos)))
         return out_of_memory(error);
     vs_ns due_ns;
-    if (__builtin_add_overflow(record->time_ns, injector->options->hold_ns[event], &due_ns))
+    if (__builtin_add_overflow(batch->records[0].time_ns, injector->options->hold_ns[event],
+                               &due_ns))
         due_ns = UINT64_MAX;
-    injector->undos[injector->undo_count++] = (struct undo){
+    struct undo *queued = &injector->undos[injector->undo_count++];
+    *queued = (struct undo){
         .time_ns = due_ns,
         .order = injector->order++,
         .event = event,
         .device = (size_t)(device - injector->devices),
-        .record = *undo,
+        .batch = *undo,
     };
-    injector->undos[injector->undo_count - 1].record.time_ns = due_ns;
+    for (size_t i = 0; i < queued->batch.count; i++)
+        queued->batch.records[i].time_ns = due_ns;
     device->busy = true;
     injector->counts->events[event]++;
-    return vs_writer_add(injector->writer, record, 1, error);
+    return write_batch(injector, batch, error);
 }
 
 /* A device for an event, at random; NULL when none is in a state for it. */
@@ -253,33 +124,65 @@ static int inject_remove(struct injector *injector, struct device *device, vs_ns
                          struct vs_error *error)
 {
     struct vs_record record = new_record(injector, VS_KIND_DEVICE_REMOVE, time_ns, device->sbdf);
-    struct vs_record undo = record;
-    undo.kind = VS_KIND_DEVICE_ADD;
-    return put(injector, VS_INJECT_REMOVE, device, &record, &undo, error);
+    struct batch batch = batch_of(&record);
+    record.kind = VS_KIND_DEVICE_ADD;
+    struct batch undo = batch_of(&record);
+    /* What is added belongs to the hardware domain until it is assigned again. */
+    if (device->owner != injector->hardware_domain)
+        batch_add_change(&undo, &record, VS_KIND_DEVICE_ASSIGN, device->owner);
+    return put(injector, VS_INJECT_REMOVE, device, &batch, &undo, error);
+}
+
+/* Records that take a device from a domain to another.  Xen assigns what the hardware
+ * domain has, and deassigns to it: between two guests there are two steps. */
+static struct batch move(const struct injector *injector, const struct device *device,
+                         vs_ns time_ns, uint16_t from, uint16_t to)
+{
+    struct vs_record record = new_record(injector, VS_KIND_DEVICE_ASSIGN, time_ns, device->sbdf);
+    struct batch batch = {.count = 0};
+    if (from != injector->hardware_domain)
+        batch_add_change(&batch, &record, VS_KIND_DEVICE_DEASSIGN, from);
+    if (to != injector->hardware_domain)
+        batch_add_change(&batch, &record, VS_KIND_DEVICE_ASSIGN, to);
+    return batch;
+}
+
+static bool is_other_guest(const struct injector *injector, size_t index, uint16_t owner)
+{
+    const struct vs_trace_domain *domain = &injector->meta->domains[index];
+    return !domain->hardware_domain && domain->id != injector->hardware_domain &&
+           domain->id != owner;
+}
+
+/* Who gets a device of owner: a guest; with no other guest the hardware domain gets a
+ * guest's.  VS_DOMAIN_NONE when nobody can. */
+static uint16_t pick_receiver(struct injector *injector, uint16_t owner)
+{
+    const struct vs_trace_meta *meta = injector->meta;
+    size_t others = 0;
+    for (size_t i = 0; i < meta->domain_count; i++)
+        others += is_other_guest(injector, i, owner);
+    if (others == 0)
+        return owner != injector->hardware_domain ? injector->hardware_domain : VS_DOMAIN_NONE;
+    size_t choice = (size_t)vs_random_below(&injector->random[VS_INJECT_ASSIGN], others);
+    for (size_t i = 0; i < meta->domain_count; i++) {
+        if (is_other_guest(injector, i, owner) && choice-- == 0)
+            return meta->domains[i].id;
+    }
+    return VS_DOMAIN_NONE;
 }
 
 static int inject_assign(struct injector *injector, struct device *device, vs_ns time_ns,
                          struct vs_error *error)
 {
-    const struct vs_trace_meta *meta = injector->meta;
-    uint16_t to = VS_DOMAIN_NONE;
-    size_t others = 0;
-    for (size_t i = 0; i < meta->domain_count; i++)
-        others += meta->domains[i].id != device->domain;
-    if (others == 0) {
+    uint16_t to = pick_receiver(injector, device->owner);
+    if (to == VS_DOMAIN_NONE) {
         injector->counts->skipped[VS_INJECT_ASSIGN]++;
         return 0;
     }
-    size_t choice = (size_t)vs_random_below(&injector->random[VS_INJECT_ASSIGN], others);
-    for (size_t i = 0; i < meta->domain_count; i++) {
-        if (meta->domains[i].id != device->domain && choice-- == 0)
-            to = meta->domains[i].id;
-    }
-    struct vs_record record = new_record(injector, VS_KIND_DEVICE_ASSIGN, time_ns, device->sbdf);
-    record.value = to;
-    struct vs_record undo = record;
-    undo.kind = VS_KIND_DEVICE_DEASSIGN;
-    return put(injector, VS_INJECT_ASSIGN, device, &record, &undo, error);
+    struct batch batch = move(injector, device, time_ns, device->owner, to);
+    struct batch undo = move(injector, device, time_ns, to, device->owner);
+    return put(injector, VS_INJECT_ASSIGN, device, &batch, &undo, error);
 }
 
 static int inject_toggle(struct injector *injector, struct device *device, vs_ns time_ns,
@@ -288,16 +191,17 @@ static int inject_toggle(struct injector *injector, struct device *device, vs_ns
     struct vs_record record = {.time_ns = time_ns,
                                .kind = VS_KIND_CFG_WRITE,
                                .sbdf = device->sbdf,
-                               .reg = COMMAND,
+                               .reg = VS_INJECT_COMMAND,
                                .size = 2,
                                .value = device->command ^ COMMAND_MEMORY,
                                .domain = device->actor.domain,
                                .vcpu = device->actor.vcpu,
                                .pcpu = device->actor.pcpu,
                                .flags = (uint16_t)(VS_FLAG_INJECTED | device->actor.path)};
-    struct vs_record undo = record;
-    undo.value = device->command;
-    return put(injector, VS_INJECT_TOGGLE, device, &record, &undo, error);
+    struct batch batch = batch_of(&record);
+    record.value = device->command;
+    struct batch undo = batch_of(&record);
+    return put(injector, VS_INJECT_TOGGLE, device, &batch, &undo, error);
 }
 
 /* A function number on the bus of a known device that nothing uses. */
@@ -307,7 +211,7 @@ static uint32_t free_sbdf(struct injector *injector, const struct device *beside
     uint32_t start = (uint32_t)vs_random_below(&injector->random[VS_INJECT_HOTPLUG], 32) << 3;
     for (uint32_t i = 0; i < 256; i += 8) {
         uint32_t sbdf = bus | ((start + i) & 0xff);
-        if (sbdf != VS_SBDF_NONE && !find_device(injector, sbdf))
+        if (sbdf != VS_SBDF_NONE && !vs_inject_find_device(injector, sbdf))
             return sbdf;
     }
     return VS_SBDF_NONE;
@@ -317,19 +221,19 @@ static int inject_hotplug(struct injector *injector, const struct device *beside
                           struct vs_error *error)
 {
     uint32_t sbdf = free_sbdf(injector, beside);
-    uint16_t domain = beside->domain;
     if (sbdf == VS_SBDF_NONE) {
         injector->counts->skipped[VS_INJECT_HOTPLUG]++;
         return 0;
     }
-    struct device *device = add_device(injector, sbdf, domain);
+    struct device *device = vs_inject_add_device(injector, sbdf, injector->hardware_domain);
     if (!device)
         return out_of_memory(error);
     device->hotplugged = true;
     struct vs_record record = new_record(injector, VS_KIND_DEVICE_ADD, time_ns, sbdf);
-    struct vs_record undo = record;
-    undo.kind = VS_KIND_DEVICE_REMOVE;
-    return put(injector, VS_INJECT_HOTPLUG, device, &record, &undo, error);
+    struct batch batch = batch_of(&record);
+    record.kind = VS_KIND_DEVICE_REMOVE;
+    struct batch undo = batch_of(&record);
+    return put(injector, VS_INJECT_HOTPLUG, device, &batch, &undo, error);
 }
 
 static int inject_event(struct injector *injector, enum vs_inject_event event,
@@ -364,10 +268,11 @@ static int inject_undo(struct injector *injector, size_t index, struct vs_error 
     device->busy = false;
     if (undo.event == VS_INJECT_TOGGLE) {
         /* Back to what the traffic last wrote, apart from the bit. */
-        bool back = undo.record.value & COMMAND_MEMORY;
-        undo.record.value = (device->command & ~COMMAND_MEMORY) | (back ? COMMAND_MEMORY : 0);
+        struct vs_record *write = &undo.batch.records[0];
+        bool back = write->value & COMMAND_MEMORY;
+        write->value = (device->command & ~COMMAND_MEMORY) | (back ? COMMAND_MEMORY : 0);
     }
-    return vs_writer_add(injector->writer, &undo.record, 1, error);
+    return write_batch(injector, &undo.batch, error);
 }
 
 /* -------------------------------------------------------------------- whole */
@@ -413,7 +318,7 @@ static int copy_record(struct injector *injector, const struct vs_record *record
     int ret = advance(injector, record->time_ns, false, error);
     if (ret == 0)
         ret = vs_writer_add(injector->writer, record, 1, error);
-    if (ret == 0 && learn(injector, record) < 0)
+    if (ret == 0 && vs_inject_learn(injector, record) < 0)
         ret = out_of_memory(error);
     return ret;
 }
@@ -485,7 +390,7 @@ int vs_inject(struct vs_reader *reader, struct vs_writer *writer, const struct v
     for (unsigned int i = 0; i < VS_INJECT_COUNT; i++)
         vs_random_seed(&injector.random[i], options->seed, i);
     injector.domains = calloc(65536, sizeof(*injector.domains));
-    int ret = injector.domains ? learn_meta(&injector) : VS_ERR_MEMORY;
+    int ret = injector.domains ? vs_inject_learn_meta(&injector) : VS_ERR_MEMORY;
     if (ret < 0)
         out_of_memory(error);
     if (ret == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vpci-trace: the tool around trace files. */
 #include "cmd.h"
+#include "output.h"
 
 static const struct vs_command *const commands[] = {
     &vs_cmd_import, &vs_cmd_info,   &vs_cmd_dump,     &vs_cmd_verify, &vs_cmd_merge,
@@ -24,5 +25,6 @@ int main(int argc, char **argv)
         .description = description,
         .commands = commands,
     };
+    vs_output_clean_up_on_signals();
     return vs_program_main(&program, argc, argv);
 }

@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +28,76 @@ struct vs_output {
     char *temp; /* NULL when written in place */
 };
 
+/* What a stopping signal removes.  A signal handler has nothing but globals to look at; a
+ * process writes a file or two at a time, and one more is left behind as it would be by
+ * SIGKILL. */
+#define TEMPS_MAX 4
+static _Atomic(const char *) temps[TEMPS_MAX];
+
+static const int stopping_signals[] = {SIGINT, SIGTERM, SIGHUP};
+#define STOPPING_SIGNALS (sizeof(stopping_signals) / sizeof(stopping_signals[0]))
+
+/* Async-signal-safe: atomics, unlink and raise.  The handler is reset and the signal is
+ * blocked by now, so that it ends the process by its default when this returns. */
+static void remove_temps_and_stop(int number)
+{
+    for (size_t i = 0; i < TEMPS_MAX; i++) {
+        const char *path = atomic_exchange(&temps[i], NULL);
+        if (path)
+            (void)unlink(path);
+    }
+    (void)raise(number);
+}
+
+void vs_output_clean_up_on_signals(void)
+{
+    struct sigaction action = {.sa_handler = remove_temps_and_stop, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < STOPPING_SIGNALS; i++)
+        sigaddset(&action.sa_mask, stopping_signals[i]);
+    for (size_t i = 0; i < STOPPING_SIGNALS; i++) {
+        struct sigaction before;
+        /* Under nohup and the like it stays ignored. */
+        if (sigaction(stopping_signals[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+            (void)sigaction(stopping_signals[i], &action, NULL);
+    }
+}
+
+static void remember_temp(const char *path)
+{
+    for (size_t i = 0; i < TEMPS_MAX; i++) {
+        const char *none = NULL;
+        if (atomic_compare_exchange_strong(&temps[i], &none, path))
+            return;
+    }
+}
+
+static void forget_temp(const char *path)
+{
+    for (size_t i = 0; path && i < TEMPS_MAX; i++) {
+        const char *known = path;
+        if (atomic_compare_exchange_strong(&temps[i], &known, NULL))
+            return;
+    }
+}
+
+/* Create the file and remember it, with no signal between. */
+static int create_temp(const char *path)
+{
+    sigset_t stopping, before;
+    sigemptyset(&stopping);
+    for (size_t i = 0; i < STOPPING_SIGNALS; i++)
+        sigaddset(&stopping, stopping_signals[i]);
+    (void)pthread_sigmask(SIG_BLOCK, &stopping, &before);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    int reason = errno;
+    if (fd >= 0)
+        remember_temp(path);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = reason;
+    return fd;
+}
+
 static int host_error(struct vs_error *error, const char *path, const char *doing)
 {
     return vs_error_set_at(error, VS_ERR_HOST, path, VS_NOWHERE, VS_NOWHERE, "cannot %s: %s", doing,
@@ -36,6 +108,7 @@ static void output_free(struct vs_output *output)
 {
     if (output->fd >= 0 && !output->keep_fd)
         close(output->fd);
+    forget_temp(output->temp);
     free(output->path);
     free(output->temp);
     free(output);
@@ -49,7 +122,7 @@ static int open_temp(struct vs_output *output, struct vs_error *error)
             output->temp = NULL;
             return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
         }
-        output->fd = open(output->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        output->fd = create_temp(output->temp);
         if (output->fd >= 0)
             return 0;
         if (errno != EEXIST)

@@ -31,5 +31,9 @@ const char *vs_output_path(const struct vs_output *output);
 int vs_output_commit(struct vs_output *output, struct vs_error *error);
 /* Remove the temporary file and free output.  NULL is allowed. */
 void vs_output_abort(struct vs_output *output);
+/* From now on SIGINT, SIGTERM and SIGHUP remove the temporary files of outputs not yet
+ * committed, and then end the process as they would have.  For a main() without handlers of
+ * its own. */
+void vs_output_clean_up_on_signals(void);
 
 #endif

@@ -222,6 +222,25 @@ static int check_options(const struct vs_workload_options *options, struct vs_er
     return VS_OK;
 }
 
+/* Records carry their marks through any conversion; metadata may not.  Whoever
+ * replays marked records is told, whatever the file's metadata says. */
+static int add_marked_calls(struct vs_workload *workload)
+{
+    int ret = 0;
+
+    if (workload->injected_calls > 0)
+        ret = vs_workload_add_what_if(workload,
+                                      "%" PRIu64 " of %zu calls were injected, not captured",
+                                      workload->injected_calls, workload->call_count);
+    if (ret >= 0 && workload->synthetic_calls > 0) {
+        workload->synthetic = true;
+        ret = vs_workload_add_what_if(
+            workload, "%" PRIu64 " of %zu calls are synthetic: generated, not captured",
+            workload->synthetic_calls, workload->call_count);
+    }
+    return ret;
+}
+
 static int load_sources(struct vs_loader *loader, const struct source *sources, size_t count,
                         const struct vs_workload_options *options, struct vs_error *error)
 {
@@ -254,6 +273,10 @@ static int load_sources(struct vs_loader *loader, const struct source *sources, 
                                 "%zu captures laid side by side as domains of one host, each "
                                 "starting at time 0; config cycles keep the path they had",
                                 count) < 0) {
+        ret = vs_error_set(error, VS_ERR_MEMORY, "out of memory");
+        goto out;
+    }
+    if (add_marked_calls(workload) < 0) {
         ret = vs_error_set(error, VS_ERR_MEMORY, "out of memory");
         goto out;
     }

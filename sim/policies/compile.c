@@ -84,6 +84,10 @@ static int read_head(struct vs_compiler *compiler)
         ret = read_text(compiler, &root, "summary", &policy->summary);
     if (ret == 0)
         ret = read_text(compiler, &root, "source", &policy->source);
+    struct vs_json faults = vs_json_member(&root, "faults");
+
+    if (ret == 0 && vs_json_kind(&faults) != VS_JSON_ABSENT)
+        ret = read_text(compiler, &root, "faults", &policy->faults);
     if (ret == 0)
         ret = read_notes(compiler, &root);
     return ret;

@@ -276,7 +276,7 @@ static int read_layer(struct vs_compiler *compiler, const struct vs_json *root, 
 {
     static const char *const own[] = {"name",  "summary",   "source", "based-on",
                                       "notes", "locks",     "bodies", "operations",
-                                      "allow", "fragments", NULL};
+                                      "allow", "fragments", "faults", NULL};
     static const char *const shared[] = {"about",  "locks",   "groups", "fragments",
                                          "bodies", "entries", "misses", NULL};
     static const struct {

@@ -192,6 +192,8 @@ int vs_policy_print(const struct vs_policy *policy, FILE *stream, struct vs_erro
 
     vs_print_wrapped(stream, "", "%s: %s", policy->name, policy->summary);
     vs_print_wrapped(stream, "source: ", "%s", policy->source);
+    if (policy->faults)
+        vs_print_wrapped(stream, "faults: ", "%s", policy->faults);
     if (policy->note_count > 0)
         fputs("\nnotes\n", stream);
     for (size_t i = 0; i < policy->note_count; i++)

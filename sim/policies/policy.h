@@ -240,7 +240,9 @@ struct vs_policy {
     char *source; /* citation */
     char *file;   /* where it was read from: "built-in" or a path */
     char *text;   /* its JSON as read: stored with every run */
-    char **notes; /* known faults and assumptions, as the file states them */
+    char *faults; /* windows and deadlocks known to be open, which one replay may or may not
+                     hit; NULL when none is known */
+    char **notes; /* explanations and assumptions, as the file states them */
     size_t note_count;
     struct vs_lock_decl *locks;
     size_t lock_count; /* at most VS_POLICY_LOCKS_MAX */

@@ -73,6 +73,7 @@ struct vs_json_out *vs_policy_json(const struct vs_policy *policy)
     vs_json_add_string(out, "summary", policy->summary);
     vs_json_add_string(out, "source", policy->source);
     vs_json_add_string(out, "file", policy->file);
+    vs_json_add_string(out, "faults", policy->faults);
     for (size_t i = 0; i < policy->note_count; i++)
         vs_json_add_string(notes, NULL, policy->notes[i]);
     vs_json_add(out, "notes", notes);

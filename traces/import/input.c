@@ -55,6 +55,7 @@ struct vs_input {
     size_t line_at, line_end;
     uint64_t line_number;
     bool line_eof;
+    bool line_cut; /* the last one had no newline */
 };
 
 /* ----------------------------------------------------------------- decoders */
@@ -343,6 +344,7 @@ static int hand_out(struct vs_input *input, size_t end, size_t newline_bytes, co
     input->offset += bytes + newline_bytes;
     input->line_at = end + newline_bytes;
     input->line_number++;
+    input->line_cut = newline_bytes == 0;
     if (bytes > 0 && input->line[end - 1] == '\r')
         bytes--;
     *length = bytes;
@@ -383,6 +385,11 @@ int vs_input_line(struct vs_input *input, const char **line, size_t *length, str
         input->line_end += got;
         input->line_eof = got == 0;
     }
+}
+
+bool vs_input_line_cut(const struct vs_input *input)
+{
+    return input->line_cut;
 }
 
 int vs_input_plain_fd(const struct vs_input *input)

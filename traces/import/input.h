@@ -6,6 +6,7 @@
 #ifndef VS_TRACES_IMPORT_INPUT_H
 #define VS_TRACES_IMPORT_INPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,9 @@ int vs_input_read(struct vs_input *input, void *buffer, size_t size_bytes, size_
 #define VS_INPUT_LINE_MAX 65536
 int vs_input_line(struct vs_input *input, const char **line, size_t *length,
                   struct vs_error *error);
+
+/* Did the line that vs_input_line returned last end without a newline, as the file's last line? */
+bool vs_input_line_cut(const struct vs_input *input);
 
 /* The file descriptor when the input is an uncompressed regular file, which can be read again
  * with pread; else -1.  Valid while the input is open. */

@@ -192,6 +192,11 @@ static int take_line(struct jsonl *jsonl, const char *line, size_t length, struc
     struct vs_json root;
     int ret = vs_json_parse(line, length, jsonl->path, &doc, &trouble);
 
+    if (ret == VS_ERR_INPUT && vs_input_line_cut(jsonl->input) && jsonl->rows > 1) {
+        vs_import_count(jsonl->sink->report, VS_IMPORT_NOT_REBUILT, "cut-last-line", 1);
+        jsonl->rows--;
+        return 0;
+    }
     if (ret < 0) {
         /* The document is one line: put its place in the file instead. */
         return vs_error_set_at(error, (enum vs_err)ret, jsonl->path, VS_NOWHERE,

@@ -194,7 +194,8 @@ uint64_t vs_qemu_push(struct vs_qemu_guest *guest, const struct vs_qemu_thread *
 void vs_qemu_set_cpu(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
                      struct vs_record *record, bool from_line)
 {
-    if (thread->cpu < 0)
+    /* Lines without thread id come from every thread: only what a line says itself is known. */
+    if (thread->cpu < 0 || (!from_line && thread->id == VS_QEMU_THREAD_UNKNOWN))
         return;
     record->vcpu = (uint16_t)thread->cpu;
     if (!from_line) {
@@ -281,13 +282,16 @@ static int feed(struct vs_qemu_guest *guest, const struct vs_qemu_line *line)
     default:
         break;
     }
-    vs_qemu_pair_close(guest, thread);
-    if (line->event == VS_QEMU_MSIX_CONFIG)
+    /* Other events may come between the two lines of an access: QEMU prints one for whatever
+     * the access does meanwhile (a cast, a mutex).  Hotplug makes records of its own, in order. */
+    if (line->event == VS_QEMU_MSIX_CONFIG) {
         guest->counts[VS_QEMU_COUNT_MSIX_CONFIG]++;
-    else if (line->event == VS_QEMU_OTHER)
+    } else if (line->event == VS_QEMU_OTHER) {
         vs_qemu_count_other(guest, "event-", line->name, line->name_length);
-    else
+    } else {
+        vs_qemu_pair_close(guest, thread);
         vs_qemu_hotplug_line(guest, thread, line);
+    }
     return 0;
 }
 
@@ -351,6 +355,16 @@ static int step(struct vs_qemu_guest *guest, struct vs_error *error)
         return 0;
     }
     guest->counts[VS_QEMU_COUNT_LINES]++;
+    /* QEMU's own messages go to the same file; a file that begins with them is another file. */
+    if (guest->started && !vs_qemu_line_is_trace(text, length)) {
+        guest->counts[VS_QEMU_COUNT_OTHER_OUTPUT]++;
+        return 0;
+    }
+    /* A value cut short reads as another value. */
+    if (guest->started && vs_input_line_cut(guest->input)) {
+        guest->counts[VS_QEMU_COUNT_CUT_LINE]++;
+        return 0;
+    }
     expected = vs_qemu_line_parse(text, length, &line, &at);
     if (expected)
         return refuse_line(guest, expected, text, length, at, error);

@@ -6,6 +6,8 @@
  *   pci_cfg_*            hw/pci/trace-events; "%s %02u:%u" (device and function,
  *                        no bus) before 7.2, "%s %02x:%02x.%x" since
  *   acpi_pci_*           hw/acpi/trace-events
+ * The stamp is THREAD@SECONDS.MICROS: or, newer, ISO 8601 as GLib's
+ * g_date_time_format_iso8601 prints it: no fraction where that is zero.
  * Hand-written rather than sscanf: a log has millions of lines, and a refusal
  * must say where and what was expected.
  */
@@ -263,11 +265,56 @@ static const char *parse_event(struct cursor *cursor, struct vs_qemu_line *line)
     return parse_anything(cursor, line);
 }
 
+/* COUNT decimal digits and what follows them. */
+static bool part(struct cursor *cursor, int digits, const char *after, uint64_t low, uint64_t high,
+                 uint64_t *value)
+{
+    const char *start = cursor->at;
+
+    return decimal(cursor, high, value) && cursor->at - start == digits && *value >= low &&
+           skip(cursor, after);
+}
+
+/* Days from 1970-01-01 in the proleptic Gregorian calendar: years counted from March put the
+ * leap day last, and 153 days make the five months from March to July. */
+static uint64_t days_since_1970(uint64_t year, uint64_t month, uint64_t day)
+{
+    uint64_t y = month > 2 ? year : year - 1;
+    uint64_t from_march = month > 2 ? month - 3 : month + 9;
+
+    return y * 365 + y / 4 - y / 100 + y / 400 + (153 * from_march + 2) / 5 + day - 1 -
+           719468; /* days from 0000-03-01 to 1970-01-01 */
+}
+
+/* YYYY-MM-DDTHH:MM:SS[.MICROS]Z and a blank */
+static const char *parse_date(struct cursor *cursor, struct vs_qemu_line *line)
+{
+    uint64_t year, month, day, hour, minute, second, micros = 0;
+    const char *start;
+
+    line->thread = VS_QEMU_THREAD_UNKNOWN;
+    if (!part(cursor, 4, "-", 1970, 2285, &year) || !part(cursor, 2, "-", 1, 12, &month) ||
+        !part(cursor, 2, "T", 1, 31, &day) || !part(cursor, 2, ":", 0, 23, &hour) ||
+        !part(cursor, 2, ":", 0, 59, &minute) || !part(cursor, 2, "", 0, 60, &second))
+        return "YYYY-MM-DDTHH:MM:SS";
+    if (skip(cursor, ".")) {
+        start = cursor->at;
+        if (!decimal(cursor, 999999, &micros) || cursor->at - start != 6)
+            return "six digits of microseconds";
+    }
+    line->time_us = ((days_since_1970(year, month, day) * 24 + hour) * 60 + minute) * 60 * 1000000 +
+                    second * 1000000 + micros;
+    return skip(cursor, "Z ") ? NULL : "'Z' and a blank after the time";
+}
+
 /* THREAD@SECONDS.MICROS: */
 static const char *parse_stamp(struct cursor *cursor, struct vs_qemu_line *line)
 {
     uint64_t seconds, micros;
     const char *start;
+
+    if (cursor->end - cursor->at > 4 && cursor->at[4] == '-' && hex_digit(cursor->at[0]) >= 0)
+        return parse_date(cursor, line);
 
     if (!decimal(cursor, UINT64_MAX, &line->thread) || !skip(cursor, "@"))
         return "THREAD@SECONDS.MICROS:EVENT (QEMU prints it with -msg timestamp=on)";
@@ -296,4 +343,21 @@ const char *vs_qemu_line_parse(const char *text, size_t length, struct vs_qemu_l
         wrong = "the end of the line";
     *at = (size_t)(cursor.at - text);
     return wrong;
+}
+
+bool vs_qemu_line_is_trace(const char *text, size_t length)
+{
+    struct cursor cursor = {text, text + length};
+    struct vs_qemu_line line = {0};
+    uint64_t number;
+
+    if (length > 4 && text[4] == '-' && decimal(&cursor, 9999, &number)) {
+        cursor.at = text;
+        if (parse_date(&cursor, &line))
+            return true; /* a date, though a bad one */
+        while (cursor.at < cursor.end && event_character(*cursor.at))
+            cursor.at++;
+        return cursor.at == cursor.end || *cursor.at == ' ';
+    }
+    return decimal(&cursor, UINT64_MAX, &number) && skip(&cursor, "@");
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One line of QEMU's trace log, taken apart: THREAD@SECONDS.MICROS:EVENT ...
- * as `-trace EVENT -msg timestamp=on -D FILE` writes it.
+ * as `-trace EVENT -msg timestamp=on -D FILE` writes it, or, in newer versions,
+ * YYYY-MM-DDTHH:MM:SS[.MICROS]Z EVENT ..., which names no thread.
  */
 #ifndef VS_TRACES_IMPORT_QEMU_LINE_H
 #define VS_TRACES_IMPORT_QEMU_LINE_H
@@ -23,10 +24,12 @@ enum vs_qemu_event {
     VS_QEMU_OTHER         /* any other event; arguments not looked at */
 };
 
+#define VS_QEMU_THREAD_UNKNOWN UINT64_MAX
+
 /* Strings point into the line that was parsed. */
 struct vs_qemu_line {
     enum vs_qemu_event event;
-    uint64_t thread;
+    uint64_t thread;  /* VS_QEMU_THREAD_UNKNOWN where the line names none */
     uint64_t time_us; /* since 1970 */
     const char *name; /* device, memory region ("" where not printed), or an OTHER event */
     size_t name_length;
@@ -49,5 +52,11 @@ struct vs_qemu_line {
  */
 const char *vs_qemu_line_parse(const char *text, size_t length, struct vs_qemu_line *line,
                                size_t *at);
+
+/*
+ * Does the line begin as a trace line?  What QEMU itself prints into the log (errors, warnings,
+ * blank lines) does not, or has a dated stamp and then a program's name with a colon.
+ */
+bool vs_qemu_line_is_trace(const char *text, size_t length);
 
 #endif

@@ -7,9 +7,12 @@
  *   memory_region_ops_read cpu 0 ... addr 0xcfc size 2  CPU, size, path
  *
  * What the guest asked for is known twice: from the device's line, and from the
- * access (0xCF8 latch and port, or the address in the ECAM window).  The access
- * is kept where they differ, and the difference counted.  An access without a
- * device line reached no function: its address comes from the access alone.
+ * access (0xCF8 latch and port, or the address in the ECAM window).  Where they
+ * differ, the difference is counted.  An address in the window is the access's
+ * own, and kept; the latch was put together from other lines, one of which may be
+ * missing, so on the port's path QEMU's own decode, the device line, is kept and
+ * the latch corrected.  An access without a device line reached no function: its
+ * address comes from the access alone.
  *
  * The ECAM window is learned: each pair with a device line gives base = address -
  * (bus << 20 | device << 15 | function << 12 | register).
@@ -209,14 +212,15 @@ void vs_qemu_pair_close(struct vs_qemu_guest *guest, struct vs_qemu_thread *thre
 }
 
 /* Put what the access asked for into the record, beside what the device line says. */
-static void settle_address(struct vs_qemu_guest *guest, struct vs_qemu_slot *slot, uint64_t address,
-                           struct vs_qemu_ask *ask)
+static void settle_address(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
+                           struct vs_qemu_slot *slot, uint64_t address, struct vs_qemu_ask *ask)
 {
     struct vs_record *record = &slot->record;
+    bool device_whole = slot->bus_known && record->reg != UINT16_MAX;
     uint64_t place = (uint64_t)record->sbdf << 12 | record->reg;
 
-    if (ask->path == VS_QEMU_PATH_ECAM && !guest->window_known && slot->bus_known &&
-        record->reg != UINT16_MAX && address >= place && (address - place) % BUS_BYTES == 0) {
+    if (ask->path == VS_QEMU_PATH_ECAM && !guest->window_known && device_whole &&
+        address >= place && (address - place) % BUS_BYTES == 0) {
         learn_window(guest, address - place);
         vs_qemu_ask_window(guest, address, ask);
     }
@@ -230,6 +234,11 @@ static void settle_address(struct vs_qemu_guest *guest, struct vs_qemu_slot *slo
         guest->counts[VS_QEMU_COUNT_FUNCTION_DISAGREES]++;
     if (record->reg != UINT16_MAX && record->reg != ask->reg)
         guest->counts[VS_QEMU_COUNT_REG_DISAGREES]++;
+    if (ask->path == VS_QEMU_PATH_PORT && device_whole) {
+        if (record->sbdf != ask->bdf || record->reg != ask->reg)
+            vs_qemu_correct_latch(guest, thread, (uint16_t)record->sbdf, record->reg);
+        return;
+    }
     record->sbdf = ask->bdf;
     record->reg = ask->reg;
     slot->bus_known = true;
@@ -305,7 +314,7 @@ static void finish_read(struct vs_qemu_guest *guest, struct vs_qemu_thread *thre
 
     if (slot) {
         seen = slot->record.value & size_mask(line->size_bytes);
-        settle_address(guest, slot, line->address, ask);
+        settle_address(guest, thread, slot, line->address, ask);
     } else {
         slot = vs_qemu_slot(guest, vs_qemu_push(guest, thread, VS_KIND_CFG_READ));
         slot->record.sbdf = ask->known ? ask->bdf : VS_SBDF_NONE;
@@ -357,7 +366,7 @@ static int finish_write(struct vs_qemu_guest *guest, struct vs_qemu_thread *thre
     thread->write_answered = true;
     if (line->reg_known && ((uint32_t)line->value & size_mask(record->size)) != record->value)
         guest->counts[VS_QEMU_COUNT_VALUE_DISAGREES]++;
-    if (line->empty)
+    if (line->empty && !line->reg_known)
         return 0; /* close_write finds the slot open, and the function absent */
     ask.known = record->sbdf != VS_SBDF_NONE;
     ask.bdf = (uint16_t)record->sbdf;
@@ -366,7 +375,9 @@ static int finish_write(struct vs_qemu_guest *guest, struct vs_qemu_thread *thre
     record->sbdf = line->bdf;
     record->reg = line->reg;
     slot->bus_known = line->bus_known;
-    settle_address(guest, slot, slot->address, &ask);
+    settle_address(guest, thread, slot, slot->address, &ask);
+    if (line->empty)
+        return 0; /* as above */
     if (!slot->bus_known) {
         drop(guest, slot, VS_QEMU_COUNT_NO_BUS);
         return 0;
@@ -453,14 +464,30 @@ static void config_access(struct vs_qemu_guest *guest, struct vs_qemu_thread *th
         finish_read(guest, thread, line, &ask);
 }
 
+static void count_region(struct vs_qemu_guest *guest, const struct vs_qemu_line *line)
+{
+    static const char none[] = "unnamed";
+
+    if (line->name_length)
+        vs_qemu_count_other(guest, "region-", line->name, line->name_length);
+    else
+        vs_qemu_count_other(guest, "region-", none, sizeof(none) - 1);
+}
+
 int vs_qemu_pair_region(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
                         const struct vs_qemu_line *line)
 {
     bool write = line->event == VS_QEMU_REGION_WRITE;
-    enum vs_qemu_path path = vs_qemu_classify(guest, line);
+    enum vs_qemu_path path = vs_qemu_classify(guest, thread, line);
     bool access = path == VS_QEMU_PATH_PORT || path == VS_QEMU_PATH_ECAM;
 
     guest->regions_seen = true;
+    /* Without thread ids another vCPU's access to a region that QEMU runs without its big lock
+     * may come between the two lines of an access; config accesses hold that lock. */
+    if (path == VS_QEMU_PATH_NONE && thread->id == VS_QEMU_THREAD_UNKNOWN) {
+        count_region(guest, line);
+        return 0;
+    }
     close_write(guest, thread);
     if (write || !access)
         close_reads(guest, thread);
@@ -476,7 +503,7 @@ int vs_qemu_pair_region(struct vs_qemu_guest *guest, struct vs_qemu_thread *thre
     } else if (path == VS_QEMU_PATH_CF8) {
         guest->counts[VS_QEMU_COUNT_CF8_READ]++;
     } else {
-        vs_qemu_count_other(guest, "region-", line->name, line->name_length);
+        count_region(guest, line);
     }
     return 0;
 }

@@ -61,6 +61,7 @@ struct vs_qemu_thread {
 struct vs_qemu_latch {
     uint32_t value;
     bool known;
+    bool corrected; /* a device line showed that the log lacks its last write */
 };
 
 struct vs_qemu_selector {
@@ -145,7 +146,7 @@ struct vs_qemu_ask {
     uint16_t bdf, reg;
 };
 
-enum vs_qemu_path vs_qemu_classify(const struct vs_qemu_guest *guest,
+enum vs_qemu_path vs_qemu_classify(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
                                    const struct vs_qemu_line *line);
 /* Through the port, with the latch as it is; device is the access's device line, or NULL. */
 void vs_qemu_ask_port(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
@@ -155,6 +156,11 @@ void vs_qemu_ask_window(struct vs_qemu_guest *guest, uint64_t address, struct vs
 /* A write at 0xCF8. */
 void vs_qemu_write_latch(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
                          const struct vs_qemu_line *line);
+
+/* An access through the port reached bdf's register reg: where the latch says otherwise, the log
+ * lacks a write of it. */
+void vs_qemu_correct_latch(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
+                           uint16_t bdf, uint16_t reg);
 
 /* One line each; VS_ERR_MEMORY is the only error. */
 int vs_qemu_pair_cfg_read(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,

@@ -16,7 +16,7 @@ vpci-trace generate --force -o g.vpt --seed 9 --domains 3 -n 20000 --phases boot
 same g.vpt
 vpci-trace generate --force -o w.vpt --seed 2 --vcpus 64 -n 20000 --phases poll --writes 0.9
 same w.vpt
-vpci-trace inject --force g.vpt -o i.vpt --toggle 100/s --assign 20/s > /dev/null
+vpci-trace inject --force g.vpt -o i.vpt --toggle 100/s --assign 20/s 2> /dev/null
 same i.vpt
 samples=$VS_SOURCE_DIR/traces/samples
 vpci-trace import --force --zstd 0 --from qemu-log --emulated \

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,20 +113,25 @@ static void test_config_sizes(void **state)
     assert_null(device.config);
 }
 
+/* A copy of text with its first `from` replaced by `to`. */
+static char *replaced(const char *text, const char *from, const char *to)
+{
+    const char *at = strstr(text, from);
+    if (!at)
+        fail_msg("no %s in %s", from, text);
+    char *changed = NULL;
+    assert_true(asprintf(&changed, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from)) >= 0);
+    return changed;
+}
+
 /* Replace the first `from` of good metadata by `to` and expect a refusal that says so. */
 static void refuse(const char *from, const char *to, const char *reason)
 {
     struct vs_trace_meta meta, back;
     struct vs_error error = VS_ERROR_INIT;
     fill(&meta);
-    char *text = text_of(&meta), *at = strstr(text, from);
-    if (!at)
-        fail_msg("no %s in %s", from, text);
-    char *changed = malloc(strlen(text) + strlen(to) + 1);
-    assert_non_null(changed);
-    memcpy(changed, text, (size_t)(at - text));
-    strcpy(changed + (at - text), to);
-    strcat(changed, at + strlen(from));
+    char *text = text_of(&meta);
+    char *changed = replaced(text, from, to);
     assert_int_equal(parse(changed, &back, &error), VS_ERR_INPUT);
     if (!strstr(error.text, reason))
         fail_msg("\"%s\" does not say \"%s\"", error.text, reason);
@@ -157,13 +163,8 @@ static void test_long_texts_are_cut_at_a_character(void **state)
     (void)state;
     fill(&meta);
     char *text = text_of(&meta);
-    char *at = strstr(text, "xentrace"), *changed = malloc(strlen(text) + 100);
-    assert_non_null(changed);
-    memcpy(changed, text, (size_t)(at - text));
-    strcpy(changed + (at - text), "0123456789012345678901234567890\xc3\xa4");
-    changed[(at - text) + 30] = '\0';
-    strcat(changed, "\xc3\xa4"); /* bytes 30 and 31 of 31: the character does not fit */
-    strcat(changed, at + strlen("xentrace"));
+    /* The last character is bytes 30 and 31 of 31: it does not fit. */
+    char *changed = replaced(text, "xentrace", "012345678901234567890123456789\xc3\xa4");
     assert_int_equal(parse(changed, &back, NULL), 0);
     assert_int_equal(strlen(back.source), 30);
     free(text);

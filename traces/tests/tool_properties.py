@@ -186,8 +186,54 @@ def check_inject():
           == [r["time_ns"] for r in new if r["kind"] == "device-remove" and r["sbdf"] in known][0])
 
 
+def missed_calls(path):
+    text = subprocess.run(("vpci-sim", "replay", path, "-p", "pci-lock", "--json"), check=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True).stdout
+    return json.loads(text)["runs"][0]["result"]["missed_calls"]
+
+
+def check_inject_gives_back():
+    """Follow who owns each device: at the end it is where it was, and no event between is one
+    that the hypervisor would refuse."""
+    g = generate("g.vpt", "--seed", "3", "--domains", "3", "--vcpus", "2", "--duration", "2s")
+    before = {d["sbdf"]: d["domain"] for d in meta("g.vpt")["devices"]}
+    calls_per_s = len(g) / (int(g[-1]["time_ns"]) / 1e9)
+    base = missed_calls("g.vpt")
+    for what, away_option in (("remove", "--downtime"), ("assign", "--assigned")):
+        run("inject", "--force", "g.vpt", "-o", "k.vpt", "--" + what, "10/s", away_option, "50ms",
+            "--seed", "2")
+        events = [r for r in rows("k.vpt") if injected_only(r)]
+        owner, good = dict(before), True
+        for r in events:
+            sbdf, kind = r["sbdf"], r["kind"]
+            if kind == "device-remove":
+                good &= owner[sbdf] is not None
+                owner[sbdf] = None
+            elif kind == "device-add":
+                good &= owner[sbdf] is None
+                owner[sbdf] = 0
+            elif kind == "device-assign":
+                good &= owner[sbdf] == 0
+                owner[sbdf] = int(r["value"], 16)
+            else:
+                good &= owner[sbdf] == int(r["value"], 16) != 0
+                owner[sbdf] = 0
+        guests = {r["sbdf"] for r in events if before[r["sbdf"]] != 0}
+        check(f"inject: {what} gives guests' devices back to their guests",
+              good and owner == before and len(guests) > 1)
+        times = len([r for r in events if before[r["sbdf"]] == 0 and r["kind"] == "device-assign"]
+                    + [r for r in events if r["kind"] == "device-deassign"
+                       and before[r["sbdf"]] == int(r["value"], 16)]
+                    if what == "assign" else [r for r in events if r["kind"] == "device-remove"])
+        share = times * 0.05 * calls_per_s / len(before)
+        grown = missed_calls("k.vpt") - base
+        check(f"inject: {what} costs the calls of the time away ({grown} of about {share:.0f})",
+              share / 2 < grown < 2 * share)
+
+
 check_generate()
 check_slice(rows("a.vpt"))
 check_merge(rows("a.vpt"))
 check_inject()
+check_inject_gives_back()
 sys.exit(1 if failures else 0)

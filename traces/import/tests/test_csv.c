@@ -167,7 +167,8 @@ static void wrong_objects_are_refused_with_line_member_and_what_was_found(void *
 {
     (void)state;
     refused(jsonl, NULL, "", VS_ERR_INPUT, VS_NOWHERE, "empty file");
-    refused(jsonl, NULL, "{\"time_ns\":1,\"kind\":\"dump\"}\n{\"time_ns\":2", VS_ERR_INPUT, 2, "");
+    refused(jsonl, NULL, "{\"time_ns\":1,\"kind\":\"dump\"}\n{\"time_ns\":2\n", VS_ERR_INPUT, 2,
+            "");
     refused(jsonl, NULL, "[1]\n", VS_ERR_INPUT, 1, "a JSON object");
     refused(jsonl, NULL, "{\"time_ns\":1}\n", VS_ERR_INPUT, 1, "kind");
     refused(jsonl, NULL, "{\"time_ns\":true,\"kind\":\"dump\"}\n", VS_ERR_INPUT, 1,

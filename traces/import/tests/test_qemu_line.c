@@ -79,6 +79,20 @@ static void empty_lines_of_newer_qemu_may_end_after_the_address(void **state)
     assert_false(line.reg_known);
 }
 
+static void newer_qemu_stamps_lines_with_a_date_and_no_thread(void **state)
+{
+    struct vs_qemu_line line =
+        parsed("2026-11-22T20:00:00.000001Z pci_cfg_read mch 00:00.0 @0x0 -> 0x29c08086");
+
+    (void)state;
+    assert_int_equal(line.event, VS_QEMU_CFG_READ);
+    assert_true(line.thread == VS_QEMU_THREAD_UNKNOWN);
+    assert_int_equal(line.time_us, UINT64_C(1795377600000001)); /* date -u -d ... +%s */
+    assert_int_equal(line.value, 0x29c08086);
+    assert_int_equal(parsed("2024-02-29T23:59:59Z x").time_us, UINT64_C(1709251199000000));
+    assert_int_equal(parsed("1970-01-01T00:00:00Z x").time_us, 0);
+}
+
 static void other_events_are_named_and_not_looked_into(void **state)
 {
     struct vs_qemu_line line = parsed("9@2.000001:sriov_register_vfs nvme: creating 4 vf devs");
@@ -104,6 +118,11 @@ static void anything_else_is_refused_where_it_goes_wrong(void **state)
         {"1@99999999999.000000:x", 12},
         {"18446744073709551616@1.000000:x", 19},
         {"1@1.000000", 10},
+        {"2026-11-22T20:00:00.00001Z x", 25},
+        {"2026-11-22T20:00:00", 19},
+        {"2026-11-22T20:00:00Z", 19},
+        {"2026-13-22T20:00:00Z x", 6},
+        {"2026-11-22 20:00:00Z x", 10},
         {"1@1.000000:", 11},
         {"1@1.000000:pci_cfg_read", 23},
         {"1@1.000000:pci_cfg_read mch 00:00.0 @0x1000 -> 0x0", 42},
@@ -163,6 +182,7 @@ int main(void)
         cmocka_unit_test(config_lines_give_function_register_and_value),
         cmocka_unit_test(lines_before_qemu_7_2_have_no_bus),
         cmocka_unit_test(empty_lines_of_newer_qemu_may_end_after_the_address),
+        cmocka_unit_test(newer_qemu_stamps_lines_with_a_date_and_no_thread),
         cmocka_unit_test(other_events_are_named_and_not_looked_into),
         cmocka_unit_test(anything_else_is_refused_where_it_goes_wrong),
         cmocka_unit_test(every_truncation_of_a_line_is_refused_or_shorter),

@@ -25,6 +25,7 @@
       " size 4 name 'pcie-mmcfg-mmio'\n"
 #define CFG_READ(T, U, WHERE, VALUE)  T "@5.0000" U ":pci_cfg_read dev " WHERE " -> " VALUE "\n"
 #define CFG_WRITE(T, U, WHERE, VALUE) T "@5.0000" U ":pci_cfg_write dev " WHERE " <- " VALUE "\n"
+#define OTHER(T, U)                   T "@5.0000" U ":qemu_mutex_lock waiting on mutex 0x1 (a.c:1)\n"
 
 /* A whole read of a register of 00:01.0. */
 #define READ_FUNCTION_1(REG, VALUE, SIZE) \
@@ -103,6 +104,81 @@ static void threads_may_interleave_between_the_lines_of_an_access(void **state)
     collected_free(&out);
 }
 
+static void other_events_of_the_thread_do_not_part_the_lines_of_an_access(void **state)
+{
+    struct collected out;
+
+    (void)state;
+    expect(CF8("7", "00", "0", "0x80000004") DATA_WRITE("7", "01", "0", "0xcfc", "0x7", "2")
+               OTHER("7", "02") CFG_WRITE("7", "03", "00:00.0 @0x4", "0x7") OTHER("7", "04")
+                   CFG_READ("7", "05", "00:00.0 @0x4", "0x107") OTHER("7", "06")
+                       DATA_READ("7", "07", "0", "0xcfc", "0x107", "2"),
+           "1000 d0 v0 00000000 cfg-write 4.2=7 10\n"
+           "5000 d0 v0 00000000 cfg-read 4.2=107 10\n",
+           &out);
+    assert_int_equal(seen(&out, VS_IMPORT_IGNORED, "event-qemu-mutex-lock"), 3);
+    collected_free(&out);
+}
+
+#define AT(U) "2026-11-22T20:00:00.0000" U "Z "
+
+static void lines_without_thread_ids_pair_by_their_order(void **state)
+{
+    static const char log[] = AT(
+        "00") "memory_region_ops_write cpu 1 mr 0x5 addr 0xcf8 value "
+              "0x80000000 size 4 name 'pci-conf-idx'\n" AT(
+                  "01") "pci_cfg_read mch 00:00.0 @0x0 -> "
+                        "0x29c08086\n" AT(
+                            "02") "memory_region_ops_read "
+                                  "cpu 0 mr 0x7 addr "
+                                  "0xfed00000 value 0x1 "
+                                  "size 8 name "
+                                  "'hpet'\n" AT(
+                                      "03") "mem"
+                                            "ory"
+                                            "_re"
+                                            "gio"
+                                            "n_"
+                                            "ops"
+                                            "_re"
+                                            "ad "
+                                            "cpu"
+                                            " 1 "
+                                            "mr "
+                                            "0x5"
+                                            " ad"
+                                            "dr "
+                                            "0xc"
+                                            "fc "
+                                            "val"
+                                            "ue "
+                                            "0x2"
+                                            "9c0"
+                                            "808"
+                                            "6 "
+                                            "siz"
+                                            "e "
+                                            "4 "
+                                            "nam"
+                                            "e "
+                                            "'pc"
+                                            "i-"
+                                            "con"
+                                            "f-"
+                                            "dat"
+                                            "a'"
+                                            "\n" AT("04") "pci_cfg_read mch 00:00.0 @0x8 -> 0x0\n";
+    struct collected out;
+
+    (void)state;
+    expect(log,
+           "1000 d0 v1 00000000 cfg-read 0.4=29c08086 10\n"
+           "4000 d0 v-1 00000000 cfg-read 8.4=0 1\n",
+           &out);
+    assert_int_equal(out.meta.clock.wall_epoch_ns, UINT64_C(1795377600000000000));
+    collected_free(&out);
+}
+
 static void an_access_without_device_line_is_absent(void **state)
 {
     struct collected out;
@@ -170,6 +246,32 @@ static void absent_ecam_reads_wait_for_the_window(void **state)
     collected_free(&out);
 }
 
+#define UNNAMED_READ(U, ADDRESS, VALUE, SIZE)                                         \
+    "7@5.0000" U ":memory_region_ops_read cpu 3 mr 0x5 addr " ADDRESS " value " VALUE \
+    " size " SIZE "\n"
+
+static void the_window_is_learned_from_regions_without_names_too(void **state)
+{
+    struct collected out;
+
+    (void)state;
+    expect(CFG_READ("7", "00", "00:00.0 @0x0", "0x8086")
+               UNNAMED_READ("01", "0xfee00020", "0x8086", "4")
+                   CFG_READ("7", "02", "00:00.0 @0x0", "0x8086")
+                       UNNAMED_READ("03", "0xb0000000", "0x8086", "2")
+                           CFG_READ("7", "04", "00:00.0 @0xc", "0x0")
+                               UNNAMED_READ("05", "0xb000000c", "0x0", "4")
+                                   UNNAMED_READ("06", "0xb0ff8000", "0xffffffff", "4"),
+           "0 d0 v3 00000000 cfg-read 0.2=8086 3\n"
+           "2000 d0 v3 00000000 cfg-read 0.2=8086 20\n"
+           "4000 d0 v3 00000000 cfg-read c.4=0 20\n"
+           "6000 d0 v3 00000ff8 cfg-read 0.4=ffffffff 420\n",
+           &out);
+    assert_int_equal(out.meta.ecam[0].base, 0xb0000000);
+    assert_int_equal(seen(&out, VS_IMPORT_IGNORED, "region-unnamed"), 1);
+    collected_free(&out);
+}
+
 static void logs_without_region_events_are_flagged(void **state)
 {
     const char *threads[] = {"7=3", "9=none"};
@@ -201,17 +303,54 @@ static void logs_without_region_events_are_flagged(void **state)
     collected_free(&out);
 }
 
-static void disagreements_are_counted_and_the_access_believed(void **state)
+static void where_lines_of_a_pair_disagree_the_device_line_has_the_address(void **state)
 {
     struct collected out;
 
     (void)state;
     expect(CF8("7", "00", "0", "0x80010000") CFG_READ("7", "01", "00:00.0 @0x4", "0x3")
                DATA_READ("7", "02", "0", "0xcfc", "0x1", "4"),
-           "1000 d0 v0 00000100 cfg-read 0.4=1 10\n", &out);
+           "1000 d0 v0 00000000 cfg-read 4.4=1 10\n", &out);
     assert_int_equal(seen(&out, VS_IMPORT_SEEN, "pair-disagrees-on-bus"), 1);
     assert_int_equal(seen(&out, VS_IMPORT_SEEN, "pair-disagrees-on-register"), 1);
     assert_int_equal(seen(&out, VS_IMPORT_SEEN, "pair-disagrees-on-value"), 1);
+    collected_free(&out);
+}
+
+static void a_missing_cf8_line_is_noticed_and_the_latch_corrected(void **state)
+{
+    struct collected out;
+
+    (void)state;
+    expect(CF8("7", "00", "0", "0x80000800") CFG_READ("7", "01", "00:01.0 @0x0", "0x1") DATA_READ(
+               "7", "02", "0", "0xcfc", "0x1", "4") CFG_READ("7", "03", "00:02.0 @0x4", "0x107")
+               DATA_READ("7", "04", "0", "0xcfc", "0x107", "2")
+                   DATA_READ("7", "05", "0", "0xcfc", "0xffff", "2") DATA_WRITE("7", "06", "0",
+                                                                                "0xcfc", "0x1", "2")
+                       CFG_WRITE("7", "07", "00:03.0 @0x4", "0x1") CF8("7", "08", "0", "0x8000c000")
+                           DATA_READ("7", "09", "0", "0xcfc", "0xffff", "2"),
+           "1000 d0 v0 00000008 cfg-read 0.4=1 10\n"
+           "3000 d0 v0 00000010 cfg-read 4.2=107 10\n"
+           "5000 d0 v0 00000010 cfg-read 4.2=ffff 1410\n"
+           "6000 d0 v0 00000018 cfg-write 4.2=1 10\n"
+           "9000 d0 v0 000000c0 cfg-read 0.2=ffff 410\n",
+           &out);
+    assert_int_equal(seen(&out, VS_IMPORT_INFERRED, "cf8-corrected-from-device-line"), 2);
+    collected_free(&out);
+}
+
+static void the_latch_keeps_its_low_bits_as_in_qemu(void **state)
+{
+    struct collected out;
+
+    (void)state;
+    expect(CF8("7", "00", "0", "0x8000080e") CFG_READ("7", "01", "00:01.0 @0xe", "0x80")
+               DATA_READ("7", "02", "0", "0xcfc", "0x80", "1") CF8("7", "03", "0", "0x8000c00e")
+                   DATA_READ("7", "04", "0", "0xcfc", "0xff", "1"),
+           "1000 d0 v0 00000008 cfg-read e.1=80 10\n"
+           "4000 d0 v0 000000c0 cfg-read e.1=ff 410\n",
+           &out);
+    assert_int_equal(seen(&out, VS_IMPORT_SEEN, "pair-disagrees-on-register"), 0);
     collected_free(&out);
 }
 
@@ -338,11 +477,49 @@ static void time_that_goes_back_is_held_and_counted(void **state)
     collected_free(&out);
 }
 
+static void what_qemu_itself_prints_is_counted_and_passed_over(void **state)
+{
+    static const char dated[] = AT("00") "pci_cfg_read mch 00:00.0 @0x0 -> 0x1\n" AT(
+        "01") "qemu-system-x86_64: terminating on signal 15\n";
+    struct collected out;
+
+    (void)state;
+    expect(CFG_READ("7", "00", "00:00.0 @0x0",
+                    "0x1") "\n"
+                           "qemu-system-x86_64: terminating on signal 15 from pid 1 (bash)\n"
+                           "2026-11-22T20:00:00.000001Z qemu-system-x86_64: warning: no\n" CFG_READ(
+                               "7", "01", "00:00.0 @0x2", "0x1"),
+           "0 d0 v-1 00000000 cfg-read 0.2=1 1\n"
+           "1000 d0 v-1 00000000 cfg-read 2.2=1 1\n",
+           &out);
+    assert_int_equal(seen(&out, VS_IMPORT_IGNORED, "other-output-lines"), 3);
+    collected_free(&out);
+    expect(dated, "0 d0 v-1 00000000 cfg-read 0.2=1 1\n", &out);
+    assert_int_equal(seen(&out, VS_IMPORT_IGNORED, "other-output-lines"), 1);
+    collected_free(&out);
+    collect_text(&vs_importer_qemu_log, NULL, "qemu-system-x86_64: warning: no\n", &out);
+    assert_int_equal(out.ret, VS_ERR_INPUT);
+    assert_non_null(strstr(out.error.text, "expected THREAD@SECONDS.MICROS:EVENT"));
+    collected_free(&out);
+}
+
+static void a_last_line_without_newline_is_cut_and_dropped(void **state)
+{
+    struct collected out;
+
+    (void)state;
+    expect(CFG_READ("7", "00", "00:00.0 @0x0", "0x1") "7@5.000001:pci_cfg_read a 00:01.0 @0x0 -> "
+                                                      "0x10d3",
+           "0 d0 v-1 00000000 cfg-read 0.2=1 1\n", &out);
+    assert_int_equal(seen(&out, VS_IMPORT_NOT_REBUILT, "cut-last-line"), 1);
+    collected_free(&out);
+}
+
 static void a_malformed_line_is_an_error_with_its_place_unless_tolerated(void **state)
 {
     static const char log[] =
-        CFG_READ("7", "00", "00:00.0 @0x0", "0x1") "qemu-system-x86_64: warning: no\n" CFG_READ(
-            "7", "01", "00:00.0 @0x0", "0x1");
+        CFG_READ("7", "00", "00:00.0 @0x0",
+                 "0x1") "7@5.0: warning: no\n" CFG_READ("7", "01", "00:00.0 @0x0", "0x1");
     struct vs_import_options options = {.tolerate = true};
     struct collected out;
 
@@ -350,8 +527,8 @@ static void a_malformed_line_is_an_error_with_its_place_unless_tolerated(void **
     collect_text(&vs_importer_qemu_log, NULL, log, &out);
     assert_int_equal(out.ret, VS_ERR_INPUT);
     assert_int_equal(out.error.line, 2);
-    assert_non_null(strstr(out.error.text, "expected THREAD@SECONDS.MICROS:EVENT"));
-    assert_non_null(strstr(out.error.text, "found 'qemu-system"));
+    assert_non_null(strstr(out.error.text, "expected six digits of microseconds"));
+    assert_non_null(strstr(out.error.text, "found ': warning"));
     collected_free(&out);
     collect_text(&vs_importer_qemu_log, &options, log, &out);
     assert_int_equal(out.ret, 0);
@@ -398,18 +575,25 @@ int main(void)
         cmocka_unit_test(port_and_ecam_reads_take_cpu_and_size_from_the_line_that_follows),
         cmocka_unit_test(writes_take_them_from_the_line_that_precedes),
         cmocka_unit_test(threads_may_interleave_between_the_lines_of_an_access),
+        cmocka_unit_test(other_events_of_the_thread_do_not_part_the_lines_of_an_access),
+        cmocka_unit_test(lines_without_thread_ids_pair_by_their_order),
         cmocka_unit_test(an_access_without_device_line_is_absent),
         cmocka_unit_test(newer_qemu_says_empty),
         cmocka_unit_test(an_extended_register_of_a_present_function_is_not_absence),
         cmocka_unit_test(absent_ecam_reads_wait_for_the_window),
+        cmocka_unit_test(the_window_is_learned_from_regions_without_names_too),
         cmocka_unit_test(logs_without_region_events_are_flagged),
-        cmocka_unit_test(disagreements_are_counted_and_the_access_believed),
+        cmocka_unit_test(where_lines_of_a_pair_disagree_the_device_line_has_the_address),
+        cmocka_unit_test(a_missing_cf8_line_is_noticed_and_the_latch_corrected),
+        cmocka_unit_test(the_latch_keeps_its_low_bits_as_in_qemu),
         cmocka_unit_test(several_handlers_of_one_access_make_one_record),
         cmocka_unit_test(what_a_cut_log_lacks_is_counted_by_reason),
         cmocka_unit_test(hotplug_lines_become_device_events),
         cmocka_unit_test(msix_table_accesses_find_their_device),
         cmocka_unit_test(several_logs_become_domains_and_segments_and_say_so),
         cmocka_unit_test(time_that_goes_back_is_held_and_counted),
+        cmocka_unit_test(what_qemu_itself_prints_is_counted_and_passed_over),
+        cmocka_unit_test(a_last_line_without_newline_is_cut_and_dropped),
         cmocka_unit_test(a_malformed_line_is_an_error_with_its_place_unless_tolerated),
         cmocka_unit_test(empty_files_and_other_files_are_refused),
         cmocka_unit_test(sizes_are_inferred_from_register_alignment_and_value),

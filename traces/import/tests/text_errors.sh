@@ -20,7 +20,7 @@ expect()
 
 : > empty
 printf 'hello\n' > words
-printf '1@5.000000:pci_cfg_read mch 00:00.0 @0x0 -> 0x8086\n1@5.000001:pci_cfg_read mch 00:0' > cut.log
+printf '1@5.000000:pci_cfg_read mch 00:00.0 @0x0 -> 0x8086\n1@5.000001:pci_cfg_read mch 00:0\n' > cut.log
 printf 'time_ns,kind,sbdf,reg\n1,read,00:00.0,0x10\n2,reed,00:00.0,0x10\n' > bad.csv
 printf 'time,kind\n1,dump\n' > unitless.csv
 printf '{"time_ns":1,"kind":"dump"}\n{"time_ns":2,"kind":"dump"' > cut.jsonl
@@ -35,6 +35,12 @@ expect 3 'empty: byte 0: expected a header line that names the columns, found an
 expect 3 "words:1: expected a column 'time_ns' for the time in the header, found none" --from csv words
 expect 3 "bad.csv:3: column 'kind': expected a kind ('cfg-read', 'cfg-write', 'read', 'write', 'device-add', ...), found 'reed'" --from csv bad.csv
 expect 2 "column 'time' has no unit: name it time_ns, _us, _ms or _s, or say --columns time=time:UNIT" --from csv unitless.csv
+cut=$(vpci-trace import -o out.vpt --from jsonl cut.jsonl 2>&1 > /dev/null) || failed=1
+rm -f out.vpt
+case $cut in
+  *'1  cut-last-line'*) ;;
+  *) printf 'cut.jsonl: no cut-last-line in: %s\n' "$cut"; failed=1 ;;
+esac
 expect 3 'empty: byte 0: expected one JSON object per line, found an empty file' --from jsonl empty
 expect 3 "words:1: expected a device's line, '[SEGMENT:]BUS:DEVICE.FUNCTION ...', found 'hello'" --from csv --devices words bad.csv
 expect 3 'empty: byte 0: expected the output of lspci -x, -xxx or -xxxx, found no device' --from csv --devices empty bad.csv
