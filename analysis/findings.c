@@ -11,9 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Waiting below this share of the time spent in the hypervisor is called next to nothing. */
-#define WAIT_NEGLIGIBLE 0.001
-
 /* With fewer calls than this beyond p99, the ranking says so. */
 #define TAIL_FEW 100
 
@@ -63,12 +60,15 @@ static int finish(struct vs_sentences *sentences, struct vs_text *text)
 
 /* ---------------------------------------------------------------- the sentences */
 
-/* The longest total wait of any policy, as a share of the longest time at work. */
+/* The longest total wait of any policy that came to its end, as a share of the longest time at
+ * work. */
 static double waiting_share(const struct vs_runs *runs, const struct vs_scenario *scenario)
 {
     int64_t wait = 0, work = 1;
 
     for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
+        if (!vs_runs_finished(&runs->runs[i]))
+            continue;
         if (runs->runs[i].lock_wait_ns > wait)
             wait = runs->runs[i].lock_wait_ns;
         if (runs->runs[i].floor_ns > work)
@@ -77,16 +77,23 @@ static double waiting_share(const struct vs_runs *runs, const struct vs_scenario
     return (double)wait / (double)work;
 }
 
-static int say_waiting(double share, struct vs_sentences *sentences)
+static int say_waiting(double share, bool alone, struct vs_sentences *sentences)
 {
     struct vs_text text = {0};
     char number[VS_WORDS_NUMBER];
 
-    if (share <= 0)
+    if (share <= 0 && alone)
+        vs_text_add(&text, "No vCPU waited for any lock: there is no contention at this load.");
+    else if (share < VS_WAIT_NEGLIGIBLE && alone)
+        vs_text_addf(&text,
+                     "There is next to no contention at this load: vCPUs wait for locks for %s of "
+                     "the time they work in the hypervisor.",
+                     vs_words_percent(share, number));
+    else if (share <= 0)
         vs_text_add(&text, "No vCPU waited for any lock under any policy: there is no contention "
                            "at this load, and the policies differ only by what their locks cost "
                            "when nobody else wants them.");
-    else if (share < WAIT_NEGLIGIBLE)
+    else if (share < VS_WAIT_NEGLIGIBLE)
         vs_text_addf(&text,
                      "There is next to no contention at this load: even under the policy that "
                      "waits most, vCPUs wait for locks for %s of the time they work in the "
@@ -125,37 +132,68 @@ static int say_unsafe(const struct vs_runs *runs, const struct vs_scenario *scen
     return finish(sentences, &text);
 }
 
-/* The end of the group of equals that begins at first. */
+/* The end of the group that begins at first: runs each too close to the one before to be
+ * ranked.  Both ends of a group may lie further apart, so its range is said. */
 static size_t group_end(const struct ranking *ranking, size_t first, bool p99)
 {
     size_t end = first + 1;
 
     while (end < ranking->count) {
-        const struct vs_run_row *head = ranking->runs[first], *next = ranking->runs[end];
-        double apart = p99 ? (double)(next->p99_ns - head->p99_ns) / (double)(head->p99_ns + 1)
-                           : 1 - next->throughput_per_s / head->throughput_per_s;
+        const struct vs_run_row *last = ranking->runs[end - 1], *next = ranking->runs[end];
+        double apart = p99 ? (double)(next->p99_ns - last->p99_ns) / (double)(last->p99_ns + 1)
+                           : 1 - next->throughput_per_s / last->throughput_per_s;
 
-        if (!(apart <= (p99 ? VS_STEP_P99 : VS_STEP_THROUGHPUT)))
+        if (p99 ? !(apart < VS_APART_P99) : !(apart <= VS_STEP_THROUGHPUT))
             break;
         end++;
     }
     return end;
 }
 
+/* "4.00 µs, 2.00 × the floor" or "4.00 to 5.00 µs, 2.00 to 2.50 × the floor". */
+static void add_p99_range(const struct ranking *ranking, size_t first, size_t end,
+                          const struct vs_run_row *floor, struct vs_text *text)
+{
+    const struct vs_run_row *low = ranking->runs[first], *high = ranking->runs[end - 1];
+    char from[VS_WORDS_NUMBER], to[VS_WORDS_NUMBER];
+
+    vs_words_duration((double)low->p99_ns, from);
+    vs_words_duration((double)high->p99_ns, to);
+    vs_text_add(text, from);
+    if (strcmp(from, to) != 0)
+        vs_text_addf(text, " to %s", to);
+    if (!floor || floor->p99_ns <= 0)
+        return;
+    vs_words_ratio((double)low->p99_ns / (double)floor->p99_ns, from);
+    vs_words_ratio((double)high->p99_ns / (double)floor->p99_ns, to);
+    if (strcmp(from, to) != 0)
+        vs_text_addf(text, ", %s to %s the floor", from, to);
+    else
+        vs_text_addf(text, ", %s the floor", from);
+}
+
 static void say_p99(const struct ranking *ranking, const struct vs_run_row *floor,
                     struct vs_text *text)
 {
-    char duration[VS_WORDS_NUMBER], ratio[VS_WORDS_NUMBER];
+    const struct vs_run_row *low = ranking->runs[0], *high = ranking->runs[ranking->count - 1];
 
-    if (group_end(ranking, 0, true) == ranking->count && ranking->count > 1) {
-        vs_text_addf(text,
-                     "At p99 the %zu policies without a hazard are indistinguishable (within the "
-                     "histogram's step of 3 %%), at about %s",
-                     ranking->count, vs_words_duration((double)ranking->runs[0]->p99_ns, duration));
-        if (floor && floor->p99_ns > 0)
-            vs_text_addf(
-                text, ", %s the floor",
-                vs_words_ratio((double)ranking->runs[0]->p99_ns / (double)floor->p99_ns, ratio));
+    if (ranking->count == 1) {
+        vs_text_addf(text, "Under %s p99 is ", low->name);
+        add_p99_range(ranking, 0, 1, floor, text);
+        vs_text_add(text, ": the only policy here to rank, so nothing is ranked.");
+        return;
+    }
+    if (group_end(ranking, 0, true) == ranking->count) {
+        bool equal = (double)(high->p99_ns - low->p99_ns) <= VS_STEP_P99 * (double)low->p99_ns;
+
+        vs_text_addf(text, "At p99 the %zu policies without a hazard are %s, at ", ranking->count,
+                     equal ? "indistinguishable (within the histogram's step of 3 %)"
+                           : "not ranked (each less than 15 % from the next: within what one "
+                             "interleaving can decide)");
+        add_p99_range(ranking, 0, ranking->count, floor, text);
+        if ((double)(high->p99_ns - low->p99_ns) >= VS_APART_P99 * (double)low->p99_ns)
+            vs_text_addf(text, "; only the ends, %s and %s, lie further apart", low->name,
+                         high->name);
         vs_text_add(text, ".");
         return;
     }
@@ -163,21 +201,15 @@ static void say_p99(const struct ranking *ranking, const struct vs_run_row *floo
     for (size_t first = 0; first < ranking->count;) {
         size_t end = group_end(ranking, first, true);
 
-        if (first > 0)
-            vs_text_add(text, "; ");
+        vs_text_add(text, first > 0 ? "; " : "");
         add_names(ranking, first, end, text);
-        vs_text_addf(text, " (%s",
-                     vs_words_duration((double)ranking->runs[first]->p99_ns, duration));
-        if (floor && floor->p99_ns > 0)
-            vs_text_addf(text, ", %s the floor",
-                         vs_words_ratio(
-                             (double)ranking->runs[first]->p99_ns / (double)floor->p99_ns, ratio));
-        if (end - first > 1)
-            vs_text_add(text, ", indistinguishable within 3 %");
-        vs_text_add(text, ")");
+        vs_text_add(text, " (");
+        add_p99_range(ranking, first, end, floor, text);
+        vs_text_add(text, end - first > 1 ? ", not ranked)" : ")");
         first = end;
     }
-    vs_text_add(text, ".");
+    vs_text_add(text, ". Policies less than 15 % from the next are not ranked: within what one "
+                      "interleaving can decide.");
 }
 
 /* A percentile of few accesses is an anecdote. */
@@ -204,7 +236,12 @@ static void say_throughput(const struct ranking *ranking, const struct vs_run_ro
 
     if (!(ranking->runs[0]->throughput_per_s > 0))
         return;
-    if (group_end(ranking, 0, false) == ranking->count && ranking->count > 1) {
+    if (ranking->count == 1) {
+        vs_text_addf(text, "Throughput under it is %s calls/s.",
+                     vs_words_number(ranking->runs[0]->throughput_per_s, number));
+        return;
+    }
+    if (group_end(ranking, 0, false) == ranking->count) {
         vs_text_addf(text,
                      "Throughput is indistinguishable (within 1 %%) under all %zu of them, at "
                      "about %s calls/s: in a closed loop with recorded think times it says little "
@@ -242,7 +279,7 @@ static void say_ceiling(const struct ranking *ranking, const struct vs_run_row *
     char low[VS_WORDS_NUMBER];
 
     if (ceiling && vs_runs_clean(ceiling) &&
-        (double)ceiling->p99_ns < (double)ranking->runs[0]->p99_ns * (1 - VS_STEP_P99))
+        (double)ceiling->p99_ns < (double)ranking->runs[0]->p99_ns * (1 - VS_APART_P99))
         vs_text_addf(text,
                      " The ceiling is none here: p99 under %s is %s, lower than all of these.",
                      ceiling->name, vs_words_duration((double)ceiling->p99_ns, low));
@@ -331,6 +368,14 @@ static int say_cross_domain(const struct vs_runs *runs, const struct vs_scenario
     }
     if (!most || most->cross_domain_wait_ns == 0)
         return 0;
+    if ((double)(most->cross_domain_wait_ns - least->cross_domain_wait_ns) <
+        VS_APART_P99 * (double)most->cross_domain_wait_ns) {
+        vs_text_addf(&text,
+                     "Wait inflicted on other domains is about %s under every policy without a "
+                     "hazard: the differences are within what one interleaving can decide.",
+                     vs_words_duration((double)most->cross_domain_wait_ns, high));
+        return finish(sentences, &text);
+    }
     vs_text_addf(&text,
                  "Wait inflicted on other domains, among the policies without a hazard: least "
                  "under %s (%s), most under %s (%s).",
@@ -339,19 +384,61 @@ static int say_cross_domain(const struct vs_runs *runs, const struct vs_scenario
     return finish(sentences, &text);
 }
 
+/* The page and the table print such ratios; without a word they look like a mistake. */
+static int say_below_floor(const struct vs_runs *runs, const struct vs_scenario *scenario,
+                           struct vs_sentences *sentences)
+{
+    const struct vs_run_row *floor = vs_runs_find(runs, scenario, "none");
+
+    if (!floor || !vs_runs_finished(floor))
+        return 0;
+    for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
+        const struct vs_run_row *run = &runs->runs[i];
+
+        /* Printed with two decimals: 0.99 x or less. */
+        if (vs_runs_finished(run) &&
+            ((double)run->p99_ns < 0.995 * (double)floor->p99_ns ||
+             (double)run->makespan_ns < 0.995 * (double)floor->makespan_ns))
+            return vs_sentences_add(
+                sentences,
+                "Ratios below 1.00 × the floor are no mistake: \"none\" takes the fewest locks, "
+                "but "
+                "arrivals at the locks below vPCI bunch differently under each policy, so a policy "
+                "can come out below it.");
+    }
+    return 0;
+}
+
+/* Where nothing else was replayed, nothing is compared. */
+static int say_alone(const struct vs_run_row *run, struct vs_sentences *sentences)
+{
+    struct vs_text text = {0};
+
+    vs_text_addf(&text,
+                 "One policy only was replayed here, %s: nothing is compared (vpci-sim replay "
+                 "without --policy runs all that ship).",
+                 run->name);
+    return finish(sentences, &text);
+}
+
 int vs_describe_findings(const struct vs_runs *runs, const struct vs_scenario *scenario,
                          const struct vs_table *hazards, struct vs_sentences *sentences)
 {
     double share = waiting_share(runs, scenario);
-    int ret = say_waiting(share, sentences);
+    bool alone = scenario->count == 1;
+    int ret = alone ? say_alone(vs_runs_first(runs, scenario), sentences) : 0;
 
+    if (ret == 0)
+        ret = say_waiting(share, alone, sentences);
     if (ret == 0)
         ret = say_unsafe(runs, scenario, hazards, sentences);
     if (ret == 0)
         ret = say_ranking(runs, scenario, sentences);
-    if (ret == 0 && share >= WAIT_NEGLIGIBLE)
+    if (ret == 0)
+        ret = say_below_floor(runs, scenario, sentences);
+    if (ret == 0 && share >= VS_WAIT_NEGLIGIBLE)
         ret = say_below(runs, scenario, sentences);
-    if (ret == 0 && share >= WAIT_NEGLIGIBLE)
+    if (ret == 0 && share >= VS_WAIT_NEGLIGIBLE)
         ret = say_cross_domain(runs, scenario, sentences);
     return ret;
 }

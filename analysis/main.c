@@ -25,8 +25,8 @@ static const struct vs_option options[] = {
      .type = VS_OPTION_STRING,
      .offset = offsetof(struct values, output),
      .argument = "DIR",
-     .help = "Write the report into this directory, made if needed; files of an earlier report "
-             "in it are replaced."},
+     .help = "Write the report into this directory, made if needed; pictures of an earlier "
+             "report in it are replaced or removed."},
     {.name = "title",
      .type = VS_OPTION_STRING,
      .offset = offsetof(struct values, title),

@@ -51,7 +51,12 @@ static void add_what_if(struct vs_text *out, const struct vs_run_row *run)
     vs_text_add(out, "<dt>what-if steps</dt><dd>");
     for (size_t i = 0; i < steps.count; i++) {
         vs_text_add(out, i ? "<br>" : "");
-        vs_html_text(out, steps.items[i]);
+        struct vs_text step = {0};
+
+        vs_words_respell(steps.items[i], &step);
+        vs_html_text(out, vs_text_or_empty(&step));
+        out->failed |= step.failed;
+        vs_text_free(&step);
     }
     vs_text_add(out, steps.count ? "</dd>\n" : "none: as recorded</dd>\n");
     vs_sentences_free(&steps);
@@ -124,6 +129,7 @@ static bool seen_before(const struct vs_runs *runs, size_t index, bool machine)
 
         if (machine ? strcmp(other->machine_text, run->machine_text) == 0
                     : strcmp(other->policy, run->policy) == 0 &&
+                          vs_runs_is_own(other) == vs_runs_is_own(run) &&
                           strcmp(other->policy_text, run->policy_text) == 0)
             return true;
     }
@@ -159,8 +165,8 @@ void vs_page_provenance(const struct vs_report *report, struct vs_text *out)
     const struct vs_runs *runs = &report->runs;
 
     vs_text_add(out, "<h3>Replays</h3>\n");
-    for (size_t i = 0; i < runs->scenario_count; i++)
-        add_scenario(report, &runs->scenarios[i], out);
+    for (size_t i = 0; i < report->section_count; i++)
+        add_scenario(report, report->sections[i].scenario, out);
     vs_text_add(out, "<h3>Machine profiles</h3>\n");
     for (size_t i = 0; i < runs->run_count; i++) {
         if (!seen_before(runs, i, true))

@@ -10,7 +10,7 @@
 /* A policy's name behind a stroke in its colour. */
 static void add_policy(struct vs_text *out, const struct vs_run_row *run, size_t *own)
 {
-    const struct vs_style *style = vs_plots_style(run->policy, *own);
+    const struct vs_style *style = vs_plots_style(vs_runs_is_own(run) ? "" : run->policy, *own);
 
     *own += style->policy[0] == '\0';
     vs_text_addf(out,
@@ -23,10 +23,9 @@ static void add_policy(struct vs_text *out, const struct vs_run_row *run, size_t
                  : style->dash == 4 ? " stroke-dasharray=\"8 3 2 3\""
                                     : "");
     vs_html_text(out, run->name);
-    if (strcmp(run->policy, "none") == 0)
-        vs_text_add(out, " <small>floor</small>");
-    else if (strcmp(run->policy, "pcidevs-spin") == 0)
-        vs_text_add(out, " <small>ceiling</small>");
+    if (vs_runs_is_reference(run))
+        vs_text_add(out, strcmp(run->policy, "none") == 0 ? " <small>floor</small>"
+                                                          : " <small>ceiling</small>");
     vs_text_add(out, "</th>");
 }
 
@@ -42,6 +41,8 @@ static void add_duration(struct vs_text *out, int64_t duration_ns)
     add_number(out, vs_words_duration((double)duration_ns, text));
 }
 
+#define NO_RESULT "–"
+
 static void add_ratio(struct vs_text *out, int64_t value, const struct vs_run_row *floor,
                       int64_t floor_value)
 {
@@ -50,7 +51,7 @@ static void add_ratio(struct vs_text *out, int64_t value, const struct vs_run_ro
     if (floor && floor_value > 0)
         add_number(out, vs_words_ratio((double)value / (double)floor_value, text));
     else
-        add_number(out, "–");
+        add_number(out, NO_RESULT);
 }
 
 static void add_safety(struct vs_text *out, const struct vs_run_row *run,
@@ -65,12 +66,49 @@ static void add_safety(struct vs_text *out, const struct vs_run_row *run,
     vs_text_free(&safety);
 }
 
+/* The numbers of a run; of one that ended in a deadlock none, as in the command line's table. */
+static void add_measured(struct vs_text *out, const struct vs_run_row *run,
+                         const struct vs_run_row *floor, bool shared)
+{
+    char number[VS_WORDS_NUMBER];
+
+    if (!vs_runs_finished(run)) {
+        for (int i = 0; i < (shared ? 11 : 10); i++)
+            vs_html_element(out, i == 7 ? "td" : "td class=\"n\"", NO_RESULT);
+        return;
+    }
+    add_number(out, vs_words_number(run->throughput_per_s, number));
+    add_duration(out, run->p50_ns);
+    add_duration(out, run->p99_ns);
+    add_ratio(out, run->p99_ns, floor, floor ? floor->p99_ns : 0);
+    add_duration(out, run->p999_ns);
+    add_duration(out, run->max_ns);
+    add_duration(out, run->lock_wait_ns);
+    vs_html_element(out, "td", run->most_contended[0] ? run->most_contended : NO_RESULT);
+    add_duration(out, run->cross_domain_wait_ns);
+    add_ratio(out, run->makespan_ns, floor, floor ? floor->makespan_ns : 0);
+    if (shared)
+        add_duration(out, run->cpu_wait_ns);
+}
+
+/* vCPUs that share pCPUs wait for them, too; where none did, the column says nothing. */
+static bool shares_cpus(const struct vs_runs *runs, const struct vs_scenario *scenario)
+{
+    for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
+        if (runs->runs[i].cpu_wait_ns > 0)
+            return true;
+    }
+    return false;
+}
+
 void vs_page_comparison(const struct vs_report *report, const struct vs_section *section,
                         struct vs_text *out)
 {
     const struct vs_scenario *scenario = section->scenario;
-    const struct vs_run_row *floor = vs_runs_find(&report->runs, scenario, "none");
-    char number[VS_WORDS_NUMBER];
+    const struct vs_run_row *found = vs_runs_find(&report->runs, scenario, "none");
+    /* No ratio to a floor that never came to its end. */
+    const struct vs_run_row *floor = found && vs_runs_finished(found) ? found : NULL;
+    bool shared = shares_cpus(&report->runs, scenario);
     size_t own = 0;
 
     vs_text_add(out, "<div class=\"wide\"><table class=\"comparison\"><thead><tr>"
@@ -84,24 +122,18 @@ void vs_page_comparison(const struct vs_report *report, const struct vs_section 
                      "<th scope=\"col\" class=\"n\">total lock wait</th>"
                      "<th scope=\"col\">most contended lock</th>"
                      "<th scope=\"col\" class=\"n\">inflicted on other domains</th>"
-                     "<th scope=\"col\" class=\"n\">run time to floor</th></tr></thead><tbody>\n");
+                     "<th scope=\"col\" class=\"n\">run time to floor</th>");
+    if (shared)
+        vs_text_add(out, "<th scope=\"col\" class=\"n\">waited for a pCPU</th>");
+    vs_text_add(out, "</tr></thead><tbody>\n");
     for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
         const struct vs_run_row *run = &report->runs.runs[i];
 
         /* What was measured up to a deadlock is no result to compare. */
-        vs_text_add(out, strcmp(run->outcome, "done") == 0 ? "<tr>" : "<tr class=\"stopped\">");
+        vs_text_add(out, vs_runs_finished(run) ? "<tr>" : "<tr class=\"stopped\">");
         add_policy(out, run, &own);
         add_safety(out, run, section->hazards);
-        add_number(out, vs_words_number(run->throughput_per_s, number));
-        add_duration(out, run->p50_ns);
-        add_duration(out, run->p99_ns);
-        add_ratio(out, run->p99_ns, floor, floor ? floor->p99_ns : 0);
-        add_duration(out, run->p999_ns);
-        add_duration(out, run->max_ns);
-        add_duration(out, run->lock_wait_ns);
-        vs_html_element(out, "td", run->most_contended[0] ? run->most_contended : "–");
-        add_duration(out, run->cross_domain_wait_ns);
-        add_ratio(out, run->makespan_ns, floor, floor ? floor->makespan_ns : 0);
+        add_measured(out, run, floor, shared);
         vs_text_add(out, "</tr>\n");
     }
     vs_text_add(out, "</tbody></table></div>\n");
@@ -125,7 +157,7 @@ void vs_page_hazards(const struct vs_report *report, const struct vs_section *se
         vs_html_text(out, run->name);
         vs_text_add(out, ", after ");
         vs_html_text(out, vs_words_count((uint64_t)run->calls, number));
-        vs_text_add(out, " completed calls; its numbers are those up to there:</p>\n");
+        vs_text_add(out, " completed calls; what was measured up to there is no result:</p>\n");
         vs_html_element(out, "pre", run->outcome_text);
         vs_text_add(out, "\n");
     }
@@ -146,9 +178,11 @@ void vs_page_hazards(const struct vs_report *report, const struct vs_section *se
     if (hazards->row_count > 0)
         vs_text_add(out, "</tbody></table></div>\n");
     if (!any)
-        vs_text_add(out, "<p>No hazard and no deadlock was seen, not even without locks: this "
-                         "traffic never brings two calls together that could hurt each other.</p>"
-                         "\n");
+        vs_text_addf(out, "<p>No hazard and no deadlock was seen%s</p>\n",
+                     vs_runs_find(&report->runs, scenario, "none")
+                         ? ", not even without locks: in this replay no two calls came together "
+                           "that could hurt each other."
+                         : ".");
 }
 
 /* ------------------------------------------------------------------------- locks */

@@ -25,7 +25,8 @@ const struct vs_plot vs_plots[] = {
     {.name = "lock-wait",
      .title = "Which locks the waiting is for",
      .reading = "Bars are shares of each policy's own waiting; the totals stand at the right. "
-                "Grey is waiting that no vPCI policy can remove.",
+                "Grey is waiting that no vPCI policy can remove. A policy that waits for less than "
+                "0.1 % of its time at work has no bar: shares of so little are chance.",
      .width = 1100,
      .height = 130,
      .per_series = 27,
@@ -96,6 +97,15 @@ static const struct vs_style own_styles[] = {
     {"", "#5e3c99", 3, 2.4},
     {"", "#8c510a", 3, 2.4},
 };
+
+bool vs_plots_ships(const char *policy)
+{
+    for (size_t i = 0; i < sizeof(styles) / sizeof(*styles); i++) {
+        if (strcmp(styles[i].policy, policy) == 0)
+            return true;
+    }
+    return false;
+}
 
 const struct vs_style *vs_plots_style(const char *policy, size_t serial)
 {

@@ -41,7 +41,10 @@ struct vs_style {
     int dash;           /* gnuplot's dashtype: 1 solid, 2 dashed, 3 dotted, 4 dash-dot */
     double width;
 };
-/* The style of a policy; one of a few by serial for the user's own. */
+/* A policy of that name ships with the simulator. */
+bool vs_plots_ships(const char *policy);
+/* The style of a policy that ships; "" or any other name: one of a few by serial, for the
+ * user's own. */
 const struct vs_style *vs_plots_style(const char *policy, size_t serial);
 
 enum vs_picture { VS_PICTURE_SVG = 1, VS_PICTURE_PNG = 2 };

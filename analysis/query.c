@@ -104,6 +104,38 @@ static void sql_percent(sqlite3_context *context, int count, sqlite3_value **arg
     sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
 }
 
+static void sql_negligible_wait(sqlite3_context *context, int count, sqlite3_value **arguments)
+{
+    (void)count;
+    (void)arguments;
+    sqlite3_result_double(context, VS_WAIT_NEGLIGIBLE);
+}
+
+static const char *policy_argument(sqlite3_value **arguments)
+{
+    const char *policy = (const char *)sqlite3_value_text(arguments[0]);
+
+    return policy ? policy : "";
+}
+
+static void sql_shipped_policy(sqlite3_context *context, int count, sqlite3_value **arguments)
+{
+    bool own = sqlite3_value_int64(arguments[1]) >= VS_RANK_OWN;
+
+    (void)count;
+    sqlite3_result_text(context, own ? "" : policy_argument(arguments), -1, SQLITE_TRANSIENT);
+}
+
+static void sql_is_reference(sqlite3_context *context, int count, sqlite3_value **arguments)
+{
+    const char *policy = policy_argument(arguments);
+    bool own = sqlite3_value_int64(arguments[1]) >= VS_RANK_OWN;
+
+    (void)count;
+    sqlite3_result_int(
+        context, !own && (strcmp(policy, "none") == 0 || strcmp(policy, "pcidevs-spin") == 0));
+}
+
 static const int width_u32 = 4, width_u64 = 8;
 
 static const struct {
@@ -118,6 +150,9 @@ static const struct {
     {"duration", 1, NULL, sql_duration},
     {"number", 1, NULL, sql_number},
     {"percent", 1, NULL, sql_percent},
+    {"negligible_wait", 0, NULL, sql_negligible_wait},
+    {"shipped_policy", 2, NULL, sql_shipped_policy},
+    {"is_reference", 2, NULL, sql_is_reference},
 };
 
 /* -------------------------------------------------------------------- opening */

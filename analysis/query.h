@@ -9,6 +9,9 @@
  *   duration(ns)                              "4.21 µs"
  *   number(x)                                 three significant digits, "12,300"
  *   percent(share)                            "4.5 %"
+ *   negligible_wait()                         VS_WAIT_NEGLIGIBLE
+ *   shipped_policy(policy, policy_rank)       the name, or '' for the user's own file
+ *   is_reference(policy, policy_rank)         the floor or the ceiling, as shipped
  * and the temporary table shown(run_id, row, name, legend): the runs that a plot or a
  * table is about, in the order of every comparison, with the name that each has in a table
  * and in a plot.
@@ -23,6 +26,13 @@
 #include "table.h"
 
 struct vs_query;
+
+/* schema.sql: policy_rank of the user's own policies, whatever they are named. */
+#define VS_RANK_OWN 1000
+
+/* Waiting for locks below this share of the time at work in the hypervisor is a handful
+ * of collisions: it is called next to nothing, and no plot shows shares of it. */
+#define VS_WAIT_NEGLIGIBLE 0.001
 
 /* A row of `shown`. */
 struct vs_shown {

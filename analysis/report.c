@@ -3,11 +3,13 @@
 #include "report.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "manifest.h"
 #include "page.h"
 #include "query.h"
 #include "words.h"
@@ -109,6 +111,36 @@ static int fill_sweeps(struct vs_query *query, struct vs_report *report,
     return ret;
 }
 
+/* How far from what a host did: real captures as recorded first, then by modelling steps. */
+static size_t distance(const struct vs_run_row *run)
+{
+    struct vs_sentences steps = {0};
+    size_t far = vs_describe_array(run->what_if, &steps) < 0 ? SIZE_MAX / 4 : steps.count;
+
+    vs_sentences_free(&steps);
+    return 2 * far + (vs_runs_as_recorded(run) ? 0 : 1) + (run->synthetic ? 1 : 0);
+}
+
+/* Give each section its scenario.  Equals stay in the order of the runs. */
+static void arrange(struct vs_report *report)
+{
+    const struct vs_runs *runs = &report->runs;
+
+    for (size_t i = 0; i < runs->scenario_count; i++) {
+        const struct vs_scenario *scenario = &runs->scenarios[i];
+        size_t far = distance(vs_runs_first(runs, scenario)), at = i;
+
+        for (; at > 0; at--) {
+            const struct vs_scenario *before = report->sections[at - 1].scenario;
+
+            if (distance(vs_runs_first(runs, before)) <= far)
+                break;
+            report->sections[at].scenario = before;
+        }
+        report->sections[at].scenario = scenario;
+    }
+}
+
 static int fill(struct vs_query *query, struct vs_report *report,
                 void (*progress)(const char *name), struct vs_error *error)
 {
@@ -122,9 +154,9 @@ static int fill(struct vs_query *query, struct vs_report *report,
     report->sections = calloc(report->runs.scenario_count, sizeof(*report->sections));
     if (!report->sections)
         return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
+    arrange(report);
     for (size_t i = 0; i < report->runs.scenario_count && ret == 0; i++) {
         report->section_count++;
-        report->sections[i].scenario = &report->runs.scenarios[i];
         ret = fill_section(query, report, &report->sections[i], progress, error);
     }
     if (ret == 0)
@@ -227,5 +259,5 @@ int vs_report_write_page(const struct vs_report *report, struct vs_error *error)
     vs_text_free(&page);
     if (ret == 0 && !(report->options->pictures & VS_PICTURE_SVG))
         ret = remove_svgs(report, error);
-    return ret;
+    return ret == 0 ? vs_manifest_renew(report, error) : ret;
 }

@@ -34,7 +34,7 @@ struct vs_section {
 struct vs_report {
     const struct vs_report_options *options;
     struct vs_runs runs;
-    struct vs_section *sections; /* one per scenario, in its order */
+    struct vs_section *sections; /* one per scenario; what was recorded before what-ifs */
     size_t section_count;
     struct vs_figure *sweeps; /* one per sweep */
     size_t sweep_count;
@@ -50,7 +50,8 @@ int vs_report_make(const struct vs_report_options *options, void (*progress)(con
                    struct vs_report *report, struct vs_error *error);
 void vs_report_free(struct vs_report *report);
 
-/* Write DIR/index.html.  Then remove the SVGs if they were not asked for. */
+/* Write DIR/index.html.  Then remove the SVGs if they were not asked for, and what an
+ * earlier report left that this one did not draw. */
 int vs_report_write_page(const struct vs_report *report, struct vs_error *error);
 
 /* What the report says, as JSON. */

@@ -2,6 +2,8 @@
 /* What the report says, as JSON: for scripts that would otherwise read the page. */
 #include "report.h"
 
+#include <math.h>
+
 static void add_sentences(struct vs_json_out *out, const char *key,
                           const struct vs_sentences *sentences)
 {
@@ -35,15 +37,29 @@ static struct vs_json_out *run_json(const struct vs_run_row *run, const struct v
     vs_json_add_string(out, "run_key", run->run_key);
     vs_json_add_string(out, "gone_wrong", vs_text_or_empty(&safety));
     vs_json_add_boolean(out, "clean", vs_runs_clean(run));
-    vs_json_add_double(out, "throughput_per_s", run->throughput_per_s);
-    vs_json_add_i64(out, "p50_ns", run->p50_ns);
-    vs_json_add_i64(out, "p99_ns", run->p99_ns);
-    vs_json_add_i64(out, "p999_ns", run->p999_ns);
-    vs_json_add_i64(out, "max_ns", run->max_ns);
-    vs_json_add_i64(out, "lock_wait_ns", run->lock_wait_ns);
-    vs_json_add_i64(out, "below_vpci_wait_ns", run->below_wait_ns);
-    vs_json_add_i64(out, "cross_domain_wait_ns", run->cross_domain_wait_ns);
-    vs_json_add_string(out, "most_contended", run->most_contended);
+    vs_json_add_string(out, "outcome", run->outcome);
+    /* NaN becomes null: what was measured up to a deadlock is no result. */
+    vs_json_add_double(out, "throughput_per_s",
+                       vs_runs_finished(run) ? run->throughput_per_s : (double)NAN);
+    const struct {
+        const char *key;
+        int64_t value;
+    } measured[] = {{"p50_ns", run->p50_ns},
+                    {"p99_ns", run->p99_ns},
+                    {"p999_ns", run->p999_ns},
+                    {"max_ns", run->max_ns},
+                    {"lock_wait_ns", run->lock_wait_ns},
+                    {"below_vpci_wait_ns", run->below_wait_ns},
+                    {"cross_domain_wait_ns", run->cross_domain_wait_ns},
+                    {"cpu_wait_ns", run->cpu_wait_ns}};
+
+    for (size_t i = 0; i < sizeof(measured) / sizeof(*measured); i++) {
+        if (vs_runs_finished(run))
+            vs_json_add_i64(out, measured[i].key, measured[i].value);
+        else
+            vs_json_add_null(out, measured[i].key);
+    }
+    vs_json_add_string(out, "most_contended", vs_runs_finished(run) ? run->most_contended : NULL);
     vs_text_free(&safety);
     return out;
 }

@@ -8,10 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plots.h"
 #include "words.h"
-
-/* schema.sql: policy_rank of the user's own policies, whatever they are named. */
-#define OWN_RANK 1000
 
 enum field_type { FIELD_TEXT, FIELD_INTEGER, FIELD_REAL, FIELD_BOOL };
 
@@ -183,8 +181,25 @@ static int group(struct vs_runs *runs, const int64_t *sweep_of, const int64_t *s
     return 0;
 }
 
-/* Two runs of one name in a scenario have different policy texts: say which is which. */
-static int name_twins(struct vs_runs *runs, struct vs_error *error)
+/* The user's own file may be named like a policy that ships, and two runs of one name in
+ * a scenario have different policy texts: say which is which. */
+static int name_run(struct vs_runs *runs, struct vs_run_row *run, bool twin, struct vs_error *error)
+{
+    bool own = vs_runs_is_own(run) && vs_plots_ships(run->policy);
+    char id[32] = "", *name = NULL;
+
+    if (!own && !twin)
+        return 0;
+    if (twin)
+        snprintf(id, sizeof(id), "%srun %lld", own ? ", " : "", (long long)run->id);
+    if (asprintf(&name, "%s (%s%s)", run->policy, own ? "own file" : "", id) < 0)
+        return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
+    runs->names[runs->name_count++] = name;
+    run->name = name;
+    return 0;
+}
+
+static int name_runs(struct vs_runs *runs, struct vs_error *error)
 {
     runs->names = calloc(runs->run_count, sizeof(*runs->names));
     if (!runs->names)
@@ -197,15 +212,12 @@ static int name_twins(struct vs_runs *runs, struct vs_error *error)
             size_t equal = 0;
 
             for (size_t k = scenario->first; k < scenario->first + scenario->count; k++)
-                equal += strcmp(runs->runs[k].policy, run->policy) == 0;
-            if (equal < 2)
-                continue;
-            char *name = NULL;
+                equal += strcmp(runs->runs[k].policy, run->policy) == 0 &&
+                         vs_runs_is_own(&runs->runs[k]) == vs_runs_is_own(run);
+            int ret = name_run(runs, run, equal > 1, error);
 
-            if (asprintf(&name, "%s (run %lld)", run->policy, (long long)run->id) < 0)
-                return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
-            runs->names[runs->name_count++] = name;
-            run->name = name;
+            if (ret < 0)
+                return ret;
         }
     }
     return 0;
@@ -322,7 +334,7 @@ static int load(struct vs_runs *runs, const char *trace, const char *machine,
     if (ret == 0)
         ret = group(runs, sweep_of, scenario_of, error);
     if (ret == 0)
-        ret = name_twins(runs, error);
+        ret = name_runs(runs, error);
     if (ret == 0)
         choose_drawn(runs);
 out:
@@ -364,7 +376,7 @@ const struct vs_run_row *vs_runs_find(const struct vs_runs *runs,
     const struct vs_run_row *found = NULL;
 
     for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
-        if (runs->runs[i].policy_rank < OWN_RANK && strcmp(runs->runs[i].policy, policy) == 0)
+        if (!vs_runs_is_own(&runs->runs[i]) && strcmp(runs->runs[i].policy, policy) == 0)
             found = &runs->runs[i]; /* the latest: within a name the query sorts by id */
     }
     return found;
@@ -376,15 +388,25 @@ const struct vs_run_row *vs_runs_first(const struct vs_runs *runs,
     return &runs->runs[scenario->first];
 }
 
+bool vs_runs_is_own(const struct vs_run_row *run)
+{
+    return run->policy_rank >= VS_RANK_OWN;
+}
+
+bool vs_runs_finished(const struct vs_run_row *run)
+{
+    return strcmp(run->outcome, "done") == 0;
+}
+
 bool vs_runs_is_reference(const struct vs_run_row *run)
 {
-    return run->policy_rank < OWN_RANK &&
+    return !vs_runs_is_own(run) &&
            (strcmp(run->policy, "none") == 0 || strcmp(run->policy, "pcidevs-spin") == 0);
 }
 
 bool vs_runs_clean(const struct vs_run_row *run)
 {
-    return run->hazards == 0 && strcmp(run->outcome, "done") == 0;
+    return run->hazards == 0 && vs_runs_finished(run);
 }
 
 bool vs_runs_as_recorded(const struct vs_run_row *run)

@@ -18,7 +18,8 @@
 /* A row of table `run`, as the report needs it.  Strings are owned by the vs_runs. */
 struct vs_run_row {
     int64_t id;
-    const char *name; /* the policy; "pci-lock (run 12)" where a scenario holds it twice */
+    const char *name; /* the policy; "pci-lock (run 12)" where a scenario holds it twice, and
+                         "none (own file)" where the user's is named like one that ships */
     const char *policy, *policy_source, *policy_text;
     const char *created_at, *version, *run_key;
     const char *trace_name, *trace_hash;
@@ -79,6 +80,10 @@ void vs_runs_free(struct vs_runs *runs);
  * run of it, or NULL. */
 const struct vs_run_row *vs_runs_find(const struct vs_runs *runs,
                                       const struct vs_scenario *scenario, const char *policy);
+/* Of the user's own file, whatever its name. */
+bool vs_runs_is_own(const struct vs_run_row *run);
+/* Came to its end: what was measured up to a deadlock is no result. */
+bool vs_runs_finished(const struct vs_run_row *run);
 /* One of the two, as shipped: measured against, not a contestant. */
 bool vs_runs_is_reference(const struct vs_run_row *run);
 /* The scenario's first run: what all its runs have in common may be read there. */

@@ -210,6 +210,60 @@ char *vs_words_wrap(const char *text, size_t columns, size_t *lines)
     return out.text;
 }
 
+/* The unit that begins text, as it is to be spelled; *length gets what it takes there. */
+static const char *unit_at(const char *text, size_t *length)
+{
+    static const struct {
+        const char *written, *spelled;
+    } units[] = {{"ns", "ns"}, {"us", "µs"}, {"µs", "µs"}, {"ms", "ms"}, {"s", "s"}};
+
+    for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+        *length = strlen(units[i].written);
+        if (strncmp(text, units[i].written, *length) == 0 && !isalnum((unsigned char)text[*length]))
+            return units[i].spelled;
+    }
+    return NULL;
+}
+
+/* Length of the decimal number that begins text, or 0. */
+static size_t number_at(const char *text)
+{
+    size_t whole = strspn(text, "0123456789");
+
+    if (whole == 0 || text[whole] != '.')
+        return whole;
+    size_t fraction = strspn(text + whole + 1, "0123456789");
+
+    return fraction > 0 ? whole + 1 + fraction : 0;
+}
+
+void vs_words_respell(const char *sentence, struct vs_text *text)
+{
+    const char *at = sentence;
+
+    while (*at) {
+        size_t digits = number_at(at), used = digits, length;
+        const char *unit =
+            digits > 0 && at[digits] == ' ' ? unit_at(at + digits + 1, &length) : NULL;
+
+        if (!unit) { /* up to the next number that stands alone */
+            size_t word = strcspn(at, " ");
+
+            add_bytes(text, at, word + (at[word] == ' '));
+            at += word + (at[word] == ' ');
+            continue;
+        }
+        if (memchr(at, '.', digits)) {
+            while (at[used - 1] == '0')
+                used--;
+            used -= at[used - 1] == '.';
+        }
+        add_bytes(text, at, used);
+        vs_text_addf(text, " %s", unit);
+        at += digits + 1 + length;
+    }
+}
+
 char *vs_words_slug(const char *text, size_t limit, char *buffer, size_t size_bytes)
 {
     size_t used = 0;

@@ -37,6 +37,8 @@ void vs_text_addf(struct vs_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Before item index of count: "", ", " or " and ". */
 void vs_text_join(struct vs_text *text, size_t index, size_t count);
+/* Append a sentence with the durations in it as a person sets them: "20.0 us" as "20 µs". */
+void vs_words_respell(const char *sentence, struct vs_text *text);
 /* What was added, or "" when nothing was or memory ran out. */
 const char *vs_text_or_empty(const struct vs_text *text);
 

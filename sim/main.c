@@ -4,6 +4,7 @@
 
 static const struct vs_command *const commands[] = {
     &vs_cmd_replay,
+    &vs_cmd_check,
     &vs_cmd_policies,
     &vs_cmd_show,
     &vs_cmd_bench,
@@ -13,6 +14,8 @@ static const struct vs_command *const commands[] = {
 static const char *const description[] = {
     "Replays captured config-space traffic under locking policies of Xen's vPCI, in virtual time, "
     "and says what each policy costs and which hazards it let happen.",
+    "Proves as far as bounds reach: check searches every interleaving of a few vCPUs under a "
+    "policy, and shows the schedule that breaks it.",
     "Traces come from vpci-trace; results go into a SQLite database that vpci-report plots.",
     NULL,
 };

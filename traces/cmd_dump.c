@@ -21,7 +21,7 @@ static const char *const formats[] = {"text", "csv", "jsonl", NULL};
 #define AT(member) offsetof(struct dump_values, member)
 
 static const struct vs_option dump_options[] = {
-    {"format", 'f', VS_OPTION_CHOICE, AT(format), "FORM", "How records are printed.",
+    {"format", 0, VS_OPTION_CHOICE, AT(format), "FORM", "How records are printed.",
      .fallback = "text", .choices = formats},
     {"domain", 'd', VS_OPTION_LIST, AT(domains), "N", .help = "Only records of this domain."},
     {"sbdf", 's', VS_OPTION_LIST, AT(sbdfs), "SBDF", .help = "Only records of this device."},

@@ -35,7 +35,8 @@ static const struct vs_option generate_options[] = {
     {"devices", 0, VS_OPTION_U64, AT(devices), "N", .help = "Devices of each domain.",
      .fallback = "4", .min = 1, .max = VS_GENERATE_DEVICES_MAX},
     {"accesses", 'n', VS_OPTION_U64, AT(accesses), "N",
-     .help = "Stop after N records (default 100000 unless --duration is given)."},
+     .help = "Stop after N records (default 100000 unless --duration is given).", .min = 1,
+     .max = 1e15},
     {"duration", 0, VS_OPTION_STRING, AT(duration), "TIME",
      .help = "Stop at this time of the trace, with its unit (2s)."},
     {"rate", 0, VS_OPTION_STRING, AT(rate), "RATE", .help = "Accesses of each vCPU (10/ms).",
@@ -51,9 +52,9 @@ static const struct vs_option generate_options[] = {
              "default, see below."},
     {"phases", 0, VS_OPTION_STRING, AT(phases), "NAME,...",
      .help = "Any of boot, poll and hotplug.", .fallback = "boot,poll"},
-    {"zstd", 'z', VS_OPTION_U64, AT(zstd_level), "LEVEL",
-     .help = "Compress blocks, 1 to 19; 0 only packs them.", .fallback = "0", .max = 19},
-    {"force", 0, VS_OPTION_FLAG, AT(force), .help = "Replace the output if it exists."},
+    {"zstd", 0, VS_OPTION_U64, AT(zstd_level), "LEVEL",
+     .help = "Compress blocks, 1 to 19; 0 only packs them.", .fallback = "3", .max = 19},
+    {"force", 'f', VS_OPTION_FLAG, AT(force), .help = "Replace the output if it exists."},
     VS_OPTION_END,
 };
 

@@ -11,7 +11,7 @@ struct info_values {
 };
 
 static const struct vs_option info_options[] = {
-    {"json", 'j', VS_OPTION_FLAG, offsetof(struct info_values, json),
+    {"json", 0, VS_OPTION_FLAG, offsetof(struct info_values, json),
      .help = "Print JSON: one object per file, in an array."},
     VS_OPTION_END,
 };

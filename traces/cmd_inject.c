@@ -38,9 +38,9 @@ static const struct vs_option inject_options[] = {
      .help = "Pairs of command-register writes that switch memory decoding over and back."},
     {"toggle-gap", 0, VS_OPTION_DURATION, AT(toggle_gap_ns), "TIME",
      .help = "Between the two writes of a pair.", .fallback = "50us"},
-    {"zstd", 'z', VS_OPTION_U64, AT(zstd_level), "LEVEL",
-     .help = "Compress blocks, 1 to 19; 0 only packs them.", .fallback = "0", .max = 19},
-    {"force", 0, VS_OPTION_FLAG, AT(force), .help = "Replace the output if it exists."},
+    {"zstd", 0, VS_OPTION_U64, AT(zstd_level), "LEVEL",
+     .help = "Compress blocks, 1 to 19; 0 only packs them.", .fallback = "3", .max = 19},
+    {"force", 'f', VS_OPTION_FLAG, AT(force), .help = "Replace the output if it exists."},
     VS_OPTION_END,
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vpci-trace merge: several traces as domains of one host, or as hosts beside each other. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd.h"
 #include "merge.h"
@@ -27,9 +28,9 @@ static const struct vs_option merge_options[] = {
      .help = "What the inputs become.  Of domains of one host, only the first input's hardware "
              "domain stays one.",
      .fallback = "domains", .choices = as_names},
-    {"zstd", 'z', VS_OPTION_U64, AT(zstd_level), "LEVEL",
-     .help = "Compress blocks, 1 to 19; 0 only packs them.", .fallback = "0", .max = 19},
-    {"force", 0, VS_OPTION_FLAG, AT(force), .help = "Replace the output if it exists."},
+    {"zstd", 0, VS_OPTION_U64, AT(zstd_level), "LEVEL",
+     .help = "Compress blocks, 1 to 19; 0 only packs them.", .fallback = "3", .max = 19},
+    {"force", 'f', VS_OPTION_FLAG, AT(force), .help = "Replace the output if it exists."},
     VS_OPTION_END,
 };
 
@@ -45,6 +46,12 @@ static int merge_run(const struct vs_command *command, void *raw, const struct v
     if (values->offsets.count > operands->count)
         return vs_error_set(error, VS_ERR_USAGE, "there are %zu --offset for %zu inputs",
                             values->offsets.count, operands->count);
+    for (size_t i = 0; i < operands->count; i++) {
+        if (strcmp(operands->items[i], "-") == 0)
+            return vs_error_set(error, VS_ERR_USAGE,
+                                "merge reads each input twice, which standard input cannot be: "
+                                "put it into a file first");
+    }
     vs_ns *offsets_ns = calloc(operands->count, sizeof(*offsets_ns));
     if (!offsets_ns)
         return vs_error_set(error, VS_ERR_MEMORY, "out of memory");

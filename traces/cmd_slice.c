@@ -24,9 +24,9 @@ static const struct vs_option slice_options[] = {
     {"to", 0, VS_OPTION_STRING, AT(to), "TIME", .help = "Stop before this time of the trace."},
     {"domain", 'd', VS_OPTION_LIST, AT(domains), "N", .help = "Keep this domain."},
     {"sbdf", 's', VS_OPTION_LIST, AT(sbdfs), "SBDF", .help = "Keep this device."},
-    {"zstd", 'z', VS_OPTION_U64, AT(zstd_level), "LEVEL",
-     .help = "Compress blocks, 1 to 19; 0 only packs them.", .fallback = "0", .max = 19},
-    {"force", 0, VS_OPTION_FLAG, AT(force), .help = "Replace the output if it exists."},
+    {"zstd", 0, VS_OPTION_U64, AT(zstd_level), "LEVEL",
+     .help = "Compress blocks, 1 to 19; 0 only packs them.", .fallback = "3", .max = 19},
+    {"force", 'f', VS_OPTION_FLAG, AT(force), .help = "Replace the output if it exists."},
     VS_OPTION_END,
 };
 

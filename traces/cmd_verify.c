@@ -45,18 +45,36 @@ static int verify_file(const char *path, const struct verify_values *values, boo
     return ret;
 }
 
+static void print_error(const struct vs_error *error)
+{
+    char text[VS_ERROR_SOURCE_MAX + VS_ERROR_TEXT_MAX + 32];
+    fprintf(stderr, "vpci-trace: %s\n", vs_error_describe(error, text, sizeof(text)));
+}
+
+/* Every file is checked, whatever is wrong with one.  The worst error is the command's, and
+ * printed with its end; the others are printed here. */
 static int verify_run(const struct vs_command *command, void *raw,
                       const struct vs_strings *operands, struct vs_error *error)
 {
     const struct verify_values *values = raw;
     bool incomplete = false;
-    int ret = 0;
+    int worst = 0;
     (void)command;
-    for (size_t i = 0; i < operands->count && ret == 0; i++)
-        ret = verify_file(operands->items[i], values, &incomplete, error);
-    if (ret == 0 && incomplete && values->complete)
-        ret = vs_error_set(error, VS_ERR_ANSWER, "not every trace is complete");
-    return ret;
+    for (size_t i = 0; i < operands->count; i++) {
+        struct vs_error found = VS_ERROR_INIT;
+        int ret = verify_file(operands->items[i], values, &incomplete, &found);
+        if (ret == 0)
+            continue;
+        if (worst != 0)
+            print_error(vs_exit_status(ret) > vs_exit_status(worst) ? error : &found);
+        if (worst == 0 || vs_exit_status(ret) > vs_exit_status(worst)) {
+            *error = found;
+            worst = ret;
+        }
+    }
+    if (worst == 0 && incomplete && values->complete)
+        worst = vs_error_set(error, VS_ERR_ANSWER, "not every trace is complete");
+    return worst;
 }
 
 static const char *const verify_examples[] = {
@@ -75,8 +93,9 @@ const struct vs_command vs_cmd_verify = {
     .values_size_bytes = sizeof(struct verify_values),
     .description =
         "Checks every checksum, that each record is a valid one, that time never goes back, "
-        "and that index and totals agree with the blocks.  The first damage ends it with "
-        "status 3, naming file and byte.  A trace whose writer was killed is good up to its "
+        "and that index and totals agree with the blocks.  Of each file the first damage "
+        "is named with its byte; the exit status is that of the worst file: 3 for damage, 4 for "
+        "one that cannot be read.  A trace whose writer was killed is good up to its "
         "last whole block and said to be incomplete.",
     .examples = verify_examples,
     .run = verify_run,

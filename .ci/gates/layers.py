@@ -23,11 +23,12 @@ MAY_USE = {
     "traces/base": [],
     "traces/import": ["traces", "traces/base"],
     "sim": ["traces", "traces/base", "sim/model", "sim/policies", "sim/engine",
-            "sim/engine/locks", "sim/store"],
+            "sim/engine/locks", "sim/check", "sim/store"],
     "sim/model": ["traces", "traces/base"],
     "sim/policies": ["traces/base", "sim/model"],
     "sim/engine": ["traces/base", "sim/model", "sim/policies", "sim/engine/locks"],
     "sim/engine/locks": ["traces/base", "sim/policies", "sim/engine"],
+    "sim/check": ["traces/base", "sim/model", "sim/policies"],
     "sim/store": ["traces/base", "sim/model", "sim/policies", "sim/engine"],
     "analysis": ["traces/base"],
 }

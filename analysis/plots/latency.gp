@@ -25,7 +25,7 @@ if (decades < 0.9) {
 } }
 set tmargin at screen Y(72)
 set bmargin at screen Y(caption_top - 60)
-panel = (canvas_width - 16 - 372 - 150) / 2
+panel = (canvas_width - 16 - 372 - 166) / 2
 set lmargin at screen X(74)
 set rmargin at screen X(74 + panel)
 set xlabel 'latency of an access' offset 0, 0.3 font small tc rgb ink
@@ -42,12 +42,13 @@ plot for [i = 1:series_count] data \
     lc rgb series_colour[i] dt series_dash[i] lw series_width[i]
 unset label
 unset arrow
-set lmargin at screen X(74 + panel + 76)
-set rmargin at screen X(74 + panel + 76 + panel)
+set lmargin at screen X(74 + panel + 92)
+set rmargin at screen X(74 + panel + 92 + panel)
 set label 3 'share that take at least so long (the tail)' at graph 0, screen Y(56) left font small tc rgb faint
 set logscale y
 set yrange [tail_min * 0.8 : 1.25]
-set ytics ('all' 1, '1 in 10' 0.1, '1 in 100' 0.01, '1 in 1,000' 1e-3, '1 in 10⁴' 1e-4, '1 in 10⁵' 1e-5, '1 in 10⁶' 1e-6, '1 in 10⁷' 1e-7, '1 in 10⁸' 1e-8)
+set ytics ('all' 1, '1 in 10' 0.1, '1 in 100' 0.01, '1 in 1,000' 1e-3, '1 in 10,000' 1e-4, '1 in 100,000' 1e-5, \
+    '1 in 1 million' 1e-6, '1 in 10 million' 1e-7, '1 in 100 million' 1e-8)
 plot for [i = 1:series_count] data \
     using ($1 == series_row[i] ? $2 * 1e-9 : NaN):4 with lines \
     lc rgb series_colour[i] dt series_dash[i] lw series_width[i]

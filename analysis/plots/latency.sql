@@ -9,7 +9,7 @@ WHERE NOT EXISTS (SELECT 1 FROM shown s JOIN run r ON r.id = s.run_id
 -- Slowest tail first, as the curves lie on the right.  What a replay did before it ended
 -- in a deadlock is no distribution to compare: named, not drawn.
 -- table: series
-SELECT s.row, s.legend AS name, r.policy,
+SELECT s.row, s.legend AS name, shipped_policy(r.policy, r.policy_rank) AS policy,
        CASE WHEN r.outcome = 'done' THEN duration(r.p99_ns) ELSE 'deadlock' END AS label,
        CASE WHEN r.outcome = 'done' THEN duration(r.p999_ns) ELSE '' END AS label2
 FROM shown s JOIN run r ON r.id = s.run_id

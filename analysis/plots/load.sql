@@ -11,7 +11,8 @@ FROM shown s JOIN run r ON r.id = s.run_id HAVING MAX(r.outcome = 'done') = 0;
 
 -- Slowest at the highest speed first.
 -- table: series
-WITH last AS (SELECT MIN(s.row) OVER (PARTITION BY s.name) AS row, s.legend AS name, r.policy,
+WITH last AS (SELECT MIN(s.row) OVER (PARTITION BY s.name) AS row, s.legend AS name,
+                     shipped_policy(r.policy, r.policy_rank) AS policy,
                      r.policy_rank, r.p99_ns, r.outcome,
                      ROW_NUMBER() OVER (PARTITION BY s.name ORDER BY r.speed DESC, r.id DESC) AS n
               FROM shown s JOIN run r ON r.id = s.run_id)

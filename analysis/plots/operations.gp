@@ -16,7 +16,7 @@ unset xtics
 unset ytics
 unset border
 unset grid
-set label 3 'mean wait for locks per operation; empty: the operation never ran; darker: longer' at screen X(16), Y(46) left font small tc rgb faint
+set label 3 'mean wait for locks per operation; empty: the operation never ran, or the replay ended in a deadlock; darker: longer' at screen X(16), Y(46) left font small tc rgb faint
 do for [i = 1:series_count] {
     set label (100 + i) series[i] at first i - 0.15, screen Y(144) left rotate by 30 font small tc rgb ink
 }

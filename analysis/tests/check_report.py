@@ -327,6 +327,76 @@ def check_bad_input():
                 environment={"PATH": path("bin") + ":" + os.environ["PATH"]})
 
 
+def check_stale():
+    """A report removes what an earlier one in its directory drew, and nothing else."""
+    full, out = make_db("full"), path("out")
+    expect(report(full, "-o", out).returncode == 0, "failed")
+    for name in ("latency.mine.png", "notes.txt", "data/latency.mine.tsv"):
+        with open(os.path.join(out, name), "w", encoding="utf-8") as f:
+            f.write("the user's")
+    with open(path("outside.svg"), "w", encoding="utf-8") as f:
+        f.write("the user's")
+    # A list that somebody meddled with: names that no report writes are left alone.
+    with open(os.path.join(out, "vpci-report.files"), "a", encoding="utf-8") as f:
+        f.write("notes.txt\n../outside.svg\nlatency.x/../../outside.svg\n%s\nindex.html\n"
+                "plots/latency.gp\ndata\n\n" % path("outside.svg"))
+    run = report(make_db("quiet"), "-o", out, "--format", "png")
+    expect(run.returncode == 0, run.stderr)
+    left = {os.path.relpath(os.path.join(d, n), out) for d, _, names in os.walk(out)
+            for n in names}
+    drawn = "latency.fixture-host-vpt.as-recorded"
+    expect({n for n in left if n.endswith((".svg", ".png", ".tsv"))}
+           == {drawn + ".png", "data/" + drawn + ".tsv", "latency.mine.png",
+               "data/latency.mine.tsv"}, "left are %s" % sorted(left))
+    expect({"notes.txt", "index.html", "plots/latency.gp", "plots/" + drawn + ".gp"} <= left,
+           "too much was removed: %s" % sorted(left))
+    expect(os.path.exists(path("outside.svg")), "a file outside was removed")
+
+
+def check_own_policy():
+    """The user's policy named like one that ships is another one, on the page and in plots."""
+    database = make_db("full")
+    db = sqlite3.connect(database)
+    # Speed 64: the user's own "none" waits most of all.
+    columns = [c[1] for c in db.execute("PRAGMA table_info(run)") if c[1] != "id"]
+    values = ", ".join({"run_key": "'own'", "policy": "'none'", "policy_rank": "1000",
+                        "lock_wait_ns": "lock_wait_ns * 2"}.get(c, c) for c in columns)
+    theirs = db.execute("SELECT id FROM run WHERE policy = 'rcu' AND speed = 64").fetchone()[0]
+    own = db.execute("INSERT INTO run (%s) SELECT %s FROM run WHERE id = ?"
+                     % (", ".join(columns), values), (theirs,)).lastrowid
+    db.execute("UPDATE run SET lock_wait_ns = (SELECT MAX(lock_wait_ns) * 9 FROM run) WHERE id = ?",
+               (own,))
+    for table in ("lock", "latency", "blocker", "operation_count"):
+        columns = [c[1] for c in db.execute("PRAGMA table_info(%s)" % table) if c[1] != "run_id"]
+        db.execute("INSERT INTO %s (run_id, %s) SELECT %d, %s FROM %s WHERE run_id = %d"
+                   % (table, ", ".join(columns), own, ", ".join(columns), table, theirs))
+    # What-ifs whose trace comes first by name.
+    db.execute("UPDATE run SET trace_name = 'a.vpt' WHERE speed > 1")
+    # vCPUs share pCPUs there, too.
+    db.execute("UPDATE run SET cpu_wait_ns = 1234567 WHERE id = ?", (own,))
+    db.commit()
+    run = report(database, "-o", path("out"), "--format", "svg", "--json")
+    expect(run.returncode == 0 and run.stderr == "", run.stderr)
+    said = json.loads(run.stdout)
+    last = said["scenarios"][-1]
+    expect([r["policy"] for r in last["runs"]].count("none") == 1
+           and [r["policy"] for r in last["runs"]].count("none (own file)") == 1,
+           "policies are %s" % [r["policy"] for r in last["runs"]])
+    titles = {p["plot"]: p["title"] for p in last["plots"]}
+    expect(titles["blockers"] == "Who blocks whom under none (own file), the policy with the "
+           "most waiting here", titles["blockers"])
+    text = read(path("out/index.html"))
+    table = re.findall(r'<table class="comparison">.*?</table>', text, re.S)[-1]
+    expect(table.count("<small>floor</small>") == 1, "two floors")
+    expect("waited for a pCPU" in table and "1.23 ms" in table, "no waiting for pCPUs")
+    stopped = [r for r in table.split("<tr") if "domain-rwlock-nested" in r][0]
+    expect(stopped.count(">–<") == 11, "a deadlock with numbers: %s" % stopped)
+    colours = [re.search('stroke="(#[0-9a-f]+)"', r).group(1) for r in table.split("<tr")[2:]]
+    expect(len(set(colours)) == len(colours), "two policies of one colour: %s" % colours)
+    order = [s["as_recorded"] for s in said["scenarios"]]
+    expect(order == [True, False, False, False], "what-ifs before what was recorded")
+
+
 def check_live_database():
     """A database that a replay is still writing: what is committed is seen, and answers
     that may not belong together are not given."""

@@ -123,9 +123,34 @@ static void cells_are_valid_utf8_whatever_was_stored(void **state)
     }
 }
 
+static void respelled(const char *from, const char *to)
+{
+    struct vs_text text = {0};
+
+    vs_words_respell(from, &text);
+    assert_string_equal(vs_text_or_empty(&text), to);
+    vs_text_free(&text);
+}
+
+static void durations_in_sentences_are_spelled_one_way(void **state)
+{
+    (void)state;
+    respelled("idle gaps of a vCPU cut to 20.0 us", "idle gaps of a vCPU cut to 20 µs");
+    respelled("on average, each 10.0 ms on average, undone after 2.00 ms, seed 7",
+              "on average, each 10 ms on average, undone after 2 ms, seed 7");
+    respelled("100 us and 1.50 s", "100 µs and 1.5 s");
+    respelled("0.0 us", "0 µs");
+    /* No durations: versions, other units, plain text, and what only looks like a number. */
+    respelled("qemu 7.20 q35", "qemu 7.20 q35");
+    respelled("2.00 users, ... us", "2.00 users, ... us");
+    respelled("v2.00 us", "v2.00 us");
+    respelled("", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(durations_in_sentences_are_spelled_one_way),
         cmocka_unit_test(durations_have_three_digits_and_a_unit),
         cmocka_unit_test(numbers_claim_three_digits),
         cmocka_unit_test(ratios_and_percents_claim_no_more_than_they_know),

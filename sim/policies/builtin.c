@@ -25,6 +25,7 @@
     X("pcidevs-rwlock", pcidevs_rwlock)             \
     X("pci-lock", pci_lock)                         \
     X("pci-lock-bars", pci_lock_bars)               \
+    X("pci-lock-fixed", pci_lock_fixed)             \
     X("refcount", refcount)                         \
     X("rcu", rcu)                                   \
     X("pcidevs-percpu-rwlock", pcidevs_percpu_rwlock)

@@ -134,11 +134,6 @@ int vs_word_read(struct vs_compiler *compiler, const struct vs_json *at, const c
 
 extern const char vs_policy_common_text[];
 
-/* text.c: a step as it is written, without its body ("for-each ..." for the
- * objects), into buffer.  Returns buffer. */
-#define VS_STEP_TEXT 128
-char *vs_step_text(const struct vs_policy *policy, const struct vs_step *step, char *buffer);
-
 /* overview.c: head, then the text on lines of at most 100 columns, each after
  * the first indented by the head's width. */
 void vs_print_wrapped(FILE *stream, const char *head, const char *format, ...)

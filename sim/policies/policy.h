@@ -276,6 +276,10 @@ const char *const *vs_policy_names(void);
 /* The shipped JSON of one of them, or NULL. */
 const char *vs_policy_builtin_text(const char *name);
 
+/* A step as it is written, without the steps that it holds ("for-each ..."), into
+ * buffer[VS_STEP_TEXT].  Returns buffer. */
+#define VS_STEP_TEXT 128
+char *vs_step_text(const struct vs_policy *policy, const struct vs_step *step, char *buffer);
 const char *vs_step_kind_name(enum vs_step_kind kind);
 const char *vs_list_name(enum vs_list list);
 const char *vs_object_name(enum vs_object object);

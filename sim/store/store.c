@@ -7,10 +7,13 @@
  */
 #include "store.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "rows.h"
 
@@ -225,6 +228,27 @@ static int prepare_file(struct vs_store *store, struct vs_error *error)
     return ret;
 }
 
+/* SQLite tries to open a file that it could not create for reading, and then knows only
+ * that it is not there.  The reason for a new file is its directory's. */
+static enum vs_err fail_to_open(const struct vs_store *store, struct vs_error *error)
+{
+    const char *slash = strrchr(store->path, '/');
+    size_t length = slash ? (size_t)(slash - store->path) : 1;
+    char *directory = strndup(slash ? store->path : ".", length ? length : 1);
+
+    if (!directory)
+        return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
+    bool barred = sqlite3_system_errno(store->db) == ENOENT &&
+                  faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) < 0;
+    int cause = errno;
+
+    free(directory);
+    if (!barred)
+        return fail(store, "open the database", error);
+    return vs_error_set_at(error, VS_ERR_HOST, store->path, VS_NOWHERE, VS_NOWHERE,
+                           "cannot create the database in its directory: %s", strerror(cause));
+}
+
 /* SQLite reads ":memory:" and "file:..." as something else than a file's name. */
 static char *plain_path(const char *path)
 {
@@ -253,7 +277,7 @@ int vs_store_open(const char *path, struct vs_store **store, struct vs_error *er
     }
     if (sqlite3_open_v2(opened->path, &opened->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
                         NULL) != SQLITE_OK) {
-        ret = opened->db ? fail(opened, "open the database", error)
+        ret = opened->db ? fail_to_open(opened, error)
                          : vs_error_set(error, VS_ERR_MEMORY, "out of memory");
         goto out;
     }

@@ -76,8 +76,10 @@ struct vs_program_info {
  * The whole main(): finds the command, parses, runs it, prints
  * "NAME: FILE:LINE: message" on stderr for an error, and returns the exit
  * status.  Also serves --help, help COMMAND, --version, and --man (the man page
- * on stdout, generated from the same tables).  A broken pipe or full disk on
- * stdout is an error (exit status 4), never silence.
+ * on stdout, generated from the same tables).  A full disk under
+ * stdout is an error that is told (exit status 4).  When whoever reads stdout has
+ * gone (`| head`), the exit status is 4, too, since not all arrived, but without a
+ * message: that is how such a pipe ends, and scripts with pipefail still see it.
  */
 int vs_program_main(const struct vs_program_info *program, int argc, char **argv);
 

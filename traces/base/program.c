@@ -4,9 +4,11 @@
  * into exit statuses.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "units.h"
@@ -49,6 +51,16 @@ static int flush_output(int result, struct vs_error *error)
                         errno ? strerror(errno) : "an earlier write failed");
 }
 
+/* Did a write to standard output fail because whoever reads it (head, a pager) has gone?
+ * A trace that is written to "-" does not pass through stdio. */
+static bool reader_has_left(const struct vs_error *error)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+    return (ferror(stdout) || strcmp(error->source, "-") == 0) && poll(&out, 1, 0) == 1 &&
+           (out.revents & POLLERR);
+}
+
 static int finish(const struct vs_program_info *program, const struct vs_command *command,
                   int result, struct vs_error *error)
 {
@@ -56,6 +68,8 @@ static int finish(const struct vs_program_info *program, const struct vs_command
     const char *name = command && command->name ? command->name : NULL;
 
     result = flush_output(result, error);
+    if (result == VS_ERR_HOST && reader_has_left(error))
+        return vs_exit_status(result);
     if (result < 0 && error->code != VS_OK)
         fprintf(stderr, "%s: %s\n", program->name, vs_error_describe(error, text, sizeof(text)));
     else if (result < VS_ERR_ANSWER)
@@ -143,7 +157,7 @@ int vs_program_main(const struct vs_program_info *program, int argc, char **argv
     bool single = vs_program_is_single(program);
     int ret = 0;
 
-    /* A closed pipe is then an error of the write (EPIPE), reported by finish(). */
+    /* A closed pipe is then an error of the write (EPIPE), which finish() knows. */
     signal(SIGPIPE, SIG_IGN);
     if (argc < 2) {
         vs_program_help(program, stderr);

@@ -43,6 +43,8 @@
     /* inferred */                                                                              \
     X(SIZE_INFERRED, INFERRED, "size-from-register-and-value")                                  \
     X(CPU_LEARNED, INFERRED, "vcpu-from-thread")                                                \
+    X(CPU_NUMBERED, INFERRED, "vcpu-unknown-threads-numbered-by-first-line")                    \
+    X(CPU_UNKNOWN, INFERRED, "vcpu-unknown")                                                    \
     X(CF8_OTHER_CPU, INFERRED, "cf8-changed-by-another-vcpu-since")                             \
     X(CF8_FOREIGN, INFERRED, "cf8-never-written-by-this-vcpu")                                  \
     X(CF8_CORRECTED, INFERRED, "cf8-corrected-from-device-line")                                \

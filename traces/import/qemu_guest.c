@@ -7,6 +7,7 @@
 #include "qemu_guest.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,8 +170,26 @@ static int learn_cpu(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
         return 0;
     if (thread->cpu_stated)
         guest->counts[VS_QEMU_COUNT_CPU_DISAGREES]++;
+    thread->numbered = false;
     thread->cpu = cpu;
     return grow_latches(guest, cpu);
+}
+
+/* Different threads stay different vCPUs where no line says which they are. */
+static void number_thread(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread)
+{
+    size_t used = strlen(guest->numbered);
+
+    if (guest->cpus >= VS_VCPU_NONE || grow_latches(guest, guest->cpus) < 0)
+        return;
+    thread->cpu = guest->cpus - 1;
+    thread->numbered = true;
+    /* A list that ends in "..." is full. */
+    if (used + 32 < sizeof(guest->numbered))
+        snprintf(guest->numbered + used, sizeof(guest->numbered) - used, "%s%" PRIu64 "=%" PRId32,
+                 used ? " " : "", thread->id, thread->cpu);
+    else if (guest->numbered[used - 1] != '.')
+        snprintf(guest->numbered + used, sizeof(guest->numbered) - used, " ...");
 }
 
 /* -------------------------------------------------------------------- queue */
@@ -191,16 +210,23 @@ uint64_t vs_qemu_push(struct vs_qemu_guest *guest, const struct vs_qemu_thread *
     return guest->tail++;
 }
 
-void vs_qemu_set_cpu(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
+void vs_qemu_set_cpu(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
                      struct vs_record *record, bool from_line)
 {
+    bool known = from_line || thread->id != VS_QEMU_THREAD_UNKNOWN;
+
+    if (known && thread->cpu == VS_QEMU_CPU_UNKNOWN && !guest->regions_seen)
+        number_thread(guest, thread);
     /* Lines without thread id come from every thread: only what a line says itself is known. */
-    if (thread->cpu < 0 || (!from_line && thread->id == VS_QEMU_THREAD_UNKNOWN))
+    if (thread->cpu < 0 || !known) {
+        if (thread->cpu != VS_QEMU_CPU_NONE)
+            guest->counts[VS_QEMU_COUNT_CPU_UNKNOWN]++;
         return;
+    }
     record->vcpu = (uint16_t)thread->cpu;
     if (!from_line) {
         record->flags |= VS_FLAG_VCPU_INFERRED;
-        guest->counts[VS_QEMU_COUNT_CPU_LEARNED]++;
+        guest->counts[thread->numbered ? VS_QEMU_COUNT_CPU_NUMBERED : VS_QEMU_COUNT_CPU_LEARNED]++;
     }
 }
 
@@ -460,6 +486,11 @@ uint64_t vs_qemu_guest_epoch(const struct vs_qemu_guest *guest)
 uint16_t vs_qemu_guest_cpus(const struct vs_qemu_guest *guest)
 {
     return guest->cpus;
+}
+
+const char *vs_qemu_guest_numbered(const struct vs_qemu_guest *guest)
+{
+    return guest->numbered;
 }
 
 bool vs_qemu_guest_ecam(const struct vs_qemu_guest *guest, uint64_t *base, uint8_t *bus_last)

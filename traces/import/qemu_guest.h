@@ -40,6 +40,9 @@ uint16_t vs_qemu_guest_cpus(const struct vs_qemu_guest *guest);
 bool vs_qemu_guest_ecam(const struct vs_qemu_guest *guest, uint64_t *base, uint8_t *bus_last);
 /* Functions that answered.  Valid while the guest is open. */
 const struct vs_qemu_functions *vs_qemu_guest_functions(const struct vs_qemu_guest *guest);
+/* "THREAD=CPU ..." of threads (the first of them) that were numbered as vCPUs because no line of
+ * the log tells their CPU; "" when none was. */
+const char *vs_qemu_guest_numbered(const struct vs_qemu_guest *guest);
 /* Add this guest's counts to a report. */
 void vs_qemu_guest_report(const struct vs_qemu_guest *guest, struct vs_import_report *report);
 

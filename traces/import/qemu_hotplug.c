@@ -36,7 +36,7 @@ static void learn_bus(struct vs_qemu_guest *guest, struct vs_qemu_selector *sele
     selector->bus = bus;
 }
 
-static uint64_t push_event(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
+static uint64_t push_event(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
                            enum vs_kind kind, uint16_t bdf)
 {
     uint64_t sequence = vs_qemu_push(guest, thread, kind);
@@ -48,7 +48,7 @@ static uint64_t push_event(struct vs_qemu_guest *guest, const struct vs_qemu_thr
     return sequence;
 }
 
-bool vs_qemu_hotplug_appeared(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
+bool vs_qemu_hotplug_appeared(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
                               uint16_t bdf)
 {
     unsigned i;

@@ -233,6 +233,14 @@ static int describe_guest(struct import *import, size_t index, struct vs_error *
         snprintf(device->origin, sizeof(device->origin), "answered in the log as %s",
                  functions->items[i].name);
     }
+    if (*vs_qemu_guest_numbered(stream->guest) &&
+        vs_trace_meta_add_note(
+            meta,
+            "%s has no memory_region_ops lines, so no line tells a vCPU: threads "
+            "are numbered as vCPUs in the order of their first lines (%s); state "
+            "them with --threads",
+            stream->path, vs_qemu_guest_numbered(stream->guest)) < 0)
+        return out_of_memory(error);
     if (vs_qemu_guest_ecam(stream->guest, &base, &bus_last)) {
         struct vs_ecam *ecam = vs_trace_meta_add_ecam(meta);
 
@@ -287,6 +295,7 @@ const struct vs_importer vs_importer_qemu_log = {
     .name = "qemu-log",
     .summary = "QEMU trace logs (pci_cfg_*, memory_region_ops_*), one guest each",
     .takes = takes,
+    .expects = "lines of pci_cfg_* and memory_region_ops_* (-trace), with config accesses",
     .inputs_max = 0,
     .run = run,
 };

@@ -156,7 +156,7 @@ static void without_address(struct vs_qemu_guest *guest, struct vs_qemu_slot *sl
 }
 
 /* A device line that no access line belongs to. */
-static void complete_unpaired(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
+static void complete_unpaired(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
                               struct vs_qemu_slot *slot)
 {
     struct vs_record *record = &slot->record;
@@ -246,7 +246,7 @@ static void settle_address(struct vs_qemu_guest *guest, const struct vs_qemu_thr
         record->flags |= VS_FLAG_CF8_STALE;
 }
 
-static void settle_access(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
+static void settle_access(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
                           struct vs_qemu_slot *slot, const struct vs_qemu_line *line,
                           enum vs_qemu_path path)
 {
@@ -282,8 +282,10 @@ int vs_qemu_pair_cfg_read(struct vs_qemu_guest *guest, struct vs_qemu_thread *th
 }
 
 /* Of the device lines that precede an access line, the one it belongs to: that with the address
- * asked for, else the last.  The others are further handlers of the same access. */
+ * asked for, else the last.  Others of the same function within the access are further handlers
+ * of it; the rest belong to accesses whose own line is missing. */
 static struct vs_qemu_slot *take_read(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
+                                      const struct vs_qemu_line *line,
                                       const struct vs_qemu_ask *ask)
 {
     struct vs_qemu_slot *chosen = NULL;
@@ -292,14 +294,20 @@ static struct vs_qemu_slot *take_read(struct vs_qemu_guest *guest, struct vs_qem
     for (i = 0; i < thread->read_count; i++) {
         struct vs_qemu_slot *slot = vs_qemu_slot(guest, thread->reads[i]);
 
-        if (!chosen || !ask->known ||
-            !(chosen->record.sbdf == ask->bdf && chosen->record.reg == ask->reg)) {
-            if (chosen)
-                drop(guest, chosen, VS_QEMU_COUNT_FURTHER_HANDLER);
+        if (!chosen || !ask->known || chosen->record.sbdf != ask->bdf ||
+            chosen->record.reg != ask->reg)
             chosen = slot;
-        } else {
+    }
+    for (i = 0; i < thread->read_count; i++) {
+        struct vs_qemu_slot *slot = vs_qemu_slot(guest, thread->reads[i]);
+
+        if (slot == chosen)
+            continue;
+        if (slot->record.sbdf == chosen->record.sbdf && slot->record.reg >= chosen->record.reg &&
+            slot->record.reg - chosen->record.reg < (int)line->size_bytes)
             drop(guest, slot, VS_QEMU_COUNT_FURTHER_HANDLER);
-        }
+        else
+            complete_unpaired(guest, thread, slot);
     }
     thread->read_count = 0;
     return chosen;
@@ -308,7 +316,7 @@ static struct vs_qemu_slot *take_read(struct vs_qemu_guest *guest, struct vs_qem
 static void finish_read(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
                         const struct vs_qemu_line *line, struct vs_qemu_ask *ask)
 {
-    struct vs_qemu_slot *slot = take_read(guest, thread, ask);
+    struct vs_qemu_slot *slot = take_read(guest, thread, line, ask);
     uint32_t seen = 0;
     bool device = slot != NULL;
 
@@ -414,7 +422,7 @@ int vs_qemu_pair_cfg_write(struct vs_qemu_guest *guest, struct vs_qemu_thread *t
     return ret;
 }
 
-static void msix_access(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
+static void msix_access(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
                         const struct vs_qemu_line *line)
 {
     bool write = line->event == VS_QEMU_REGION_WRITE;

@@ -47,6 +47,7 @@ struct vs_qemu_thread {
     uint64_t id;
     int32_t cpu;     /* 0.., or VS_QEMU_CPU_* */
     bool cpu_stated; /* by --threads */
+    bool numbered;   /* cpu only tells it from other threads */
     uint32_t read_count;
     uint64_t reads[VS_QEMU_READS]; /* open slots of device lines that wait for their access line */
     uint64_t write;                /* open slot of an access line, or VS_QEMU_NO_SLOT */
@@ -97,6 +98,7 @@ struct vs_qemu_guest {
     struct vs_qemu_latch *latches; /* by CPU */
     size_t latch_count;
     uint16_t cpus;
+    char numbered[256]; /* "THREAD=CPU ..." of the first numbered threads */
 
     bool window_known;
     uint64_t window_base;
@@ -121,8 +123,9 @@ static inline struct vs_qemu_slot *vs_qemu_slot(struct vs_qemu_guest *guest, uin
  * number.  There is always room: vs_qemu_guest_next makes it before each line. */
 uint64_t vs_qemu_push(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
                       enum vs_kind kind);
-/* Put the thread's CPU into the record, flagged unless this access's own line named it. */
-void vs_qemu_set_cpu(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
+/* Put the thread's CPU into the record, flagged unless this access's own line named it.  In a log
+ * without region lines the threads are numbered in the order in which they ask here. */
+void vs_qemu_set_cpu(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
                      struct vs_record *record, bool from_line);
 /* Count a line of another event or memory region by name. */
 void vs_qemu_count_other(struct vs_qemu_guest *guest, const char *prefix, const char *name,
@@ -179,7 +182,7 @@ void vs_qemu_hotplug_line(struct vs_qemu_guest *guest, struct vs_qemu_thread *th
                           const struct vs_qemu_line *line);
 /* A function answers that was not there before: pushes a DEVICE_ADD when ACPI announced it, and
  * returns whether it did. */
-bool vs_qemu_hotplug_appeared(struct vs_qemu_guest *guest, const struct vs_qemu_thread *thread,
+bool vs_qemu_hotplug_appeared(struct vs_qemu_guest *guest, struct vs_qemu_thread *thread,
                               uint16_t bdf);
 
 #endif

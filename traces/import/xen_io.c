@@ -36,8 +36,9 @@ struct vs_xen_access *vs_xen_machine_access(struct vs_xen_machine *machine,
                                             const struct vs_xen_step *step, enum vs_kind kind)
 {
     struct vs_xen_vcpu *vcpu = step->pcpu->current;
+    struct vs_xen_exit *exit = vs_xen_pcpu_exit(step->pcpu);
     struct vs_xen_access *access;
-    uint64_t tsc = vcpu->exit.open ? vcpu->exit.tsc : step->now;
+    uint64_t tsc = exit->open ? exit->tsc : step->now;
 
     if (!domain_kept(machine, vcpu)) {
         vs_xen_machine_count(machine, VS_XEN_OTHER_DOMAINS);
@@ -59,11 +60,11 @@ struct vs_xen_access *vs_xen_machine_access(struct vs_xen_machine *machine,
     };
     if (step->pcpu->inferred)
         access->record.flags |= VS_FLAG_VCPU_INFERRED | VS_FLAG_DOMAIN_INFERRED;
-    if (vcpu->exit.open) {
-        access->rip = vcpu->exit.rip;
+    if (exit->open) {
+        access->rip = exit->rip;
         access->has_rip = true;
-        access->previous = vcpu->exit.last;
-        vcpu->exit.last = (uint32_t)machine->out->accesses.count;
+        access->previous = exit->last;
+        exit->last = (uint32_t)machine->out->accesses.count;
     } else {
         vs_xen_machine_count(machine, VS_XEN_TIME_OF_NEIGHBOUR);
     }
@@ -134,7 +135,7 @@ void vs_xen_machine_on_port(struct vs_xen_machine *machine, const struct vs_xen_
     enum vs_xen_latch_choice choice;
     struct vs_xen_access *access;
 
-    count_exit_reason(machine, &vcpu->exit);
+    count_exit_reason(machine, vs_xen_pcpu_exit(step->pcpu));
     if (port == PORT_CF8) {
         on_cf8(machine, vcpu, write, has_value, value);
         return;
@@ -161,6 +162,7 @@ void vs_xen_machine_on_port(struct vs_xen_machine *machine, const struct vs_xen_
         access->record.flags |= VS_FLAG_CF8_STALE;
         vs_xen_machine_count(machine, choice == VS_XEN_LATCH_OTHER     ? VS_XEN_CF8_OTHER
                                       : choice == VS_XEN_LATCH_DIFFERS ? VS_XEN_CF8_DIFFERS
+                                      : choice == VS_XEN_LATCH_SKEWED  ? VS_XEN_CF8_SKEWED
                                                                        : VS_XEN_CF8_LOST);
     }
     /* Bits 27-24 (AMD's extended registers) are ignored by vPCI: CF8_ADDR_LO in Xen
@@ -182,7 +184,7 @@ void vs_xen_machine_on_memory(struct vs_xen_machine *machine, const struct vs_xe
     uint16_t reg;
     bool ecam;
 
-    if (vcpu->exit.open)
+    if (vs_xen_pcpu_exit(step->pcpu)->open)
         vcpu->exit.memory++;
     if (!vcpu->domain) {
         vs_xen_machine_count(machine, VS_XEN_NO_VCPU);
@@ -212,7 +214,7 @@ void vs_xen_machine_on_memory(struct vs_xen_machine *machine, const struct vs_xe
 
 void vs_xen_machine_on_fault(struct vs_xen_machine *machine, const struct vs_xen_step *step)
 {
-    struct vs_xen_exit *exit = &step->pcpu->current->exit;
+    struct vs_xen_exit *exit = vs_xen_pcpu_exit(step->pcpu);
 
     if (!exit->open) {
         vs_xen_machine_count(machine, VS_XEN_FAULT_OUTSIDE);
@@ -261,6 +263,6 @@ void vs_xen_machine_on_vpci(struct vs_xen_machine *machine, const struct vs_xen_
     access->record.reg = (uint16_t)reg;
     access->record.value = word[2];
     access->record.size = access->size = (uint8_t)size;
-    if (pcpu->current->exit.open)
+    if (vs_xen_pcpu_exit(pcpu)->open)
         pcpu->current->exit.reported++;
 }

@@ -10,8 +10,10 @@
 struct vs_xen_pcpu_state {
     uint16_t number;
     bool inferred;               /* current was told by a later record */
+    bool contested;              /* current has begun to run on another pCPU as well */
     struct vs_xen_vcpu *current; /* never NULL: &nobody where not known */
     struct vs_xen_vcpu nobody;
+    struct vs_xen_exit none; /* never open: see vs_xen_pcpu_exit */
 };
 
 struct vs_xen_machine {
@@ -34,6 +36,17 @@ struct vs_xen_step {
 static inline void vs_xen_machine_count(struct vs_xen_machine *machine, enum vs_xen_count what)
 {
     machine->out->counts[what]++;
+}
+
+/* The exit that a record of this step belongs to: its vCPU's, unless that runs on two pCPUs at
+ * once and the exit is the other one's. */
+static inline struct vs_xen_exit *vs_xen_pcpu_exit(struct vs_xen_pcpu_state *pcpu)
+{
+    struct vs_xen_vcpu *vcpu = pcpu->current;
+    bool others = vcpu->running > 1 && vcpu->exit.open && vcpu->exit.pcpu != pcpu->number;
+
+    pcpu->none = (struct vs_xen_exit){0};
+    return others ? &pcpu->none : &vcpu->exit;
 }
 
 /* From here on id (domain << 16 | vcpu) runs on the pCPU (xen_rebuild.c). */

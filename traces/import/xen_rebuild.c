@@ -46,13 +46,13 @@ static void replace_plain(struct vs_xen_machine *machine, uint32_t last)
 }
 
 /*
- * The current vCPU's exit is over: at step->now when ended is true, else at a
+ * An exit of the current vCPU is over: at step->now when ended is true, else at a
  * time that the log does not hold.  The whole duration goes to the exit's first access.
  */
-static void close_exit(struct vs_xen_machine *machine, const struct vs_xen_step *step, bool ended)
+static void close_exit(struct vs_xen_machine *machine, const struct vs_xen_step *step,
+                       struct vs_xen_exit *exit, bool ended)
 {
     struct vs_xen_vcpu *vcpu = step->pcpu->current;
-    struct vs_xen_exit *exit = &vcpu->exit;
     struct vs_xen_access *items, *first = NULL;
 
     if (!exit->open)
@@ -96,9 +96,10 @@ static void open_exit(struct vs_xen_machine *machine, const struct vs_xen_step *
     const struct vs_xen_record *record = step->record;
     struct vs_xen_exit *exit = &step->pcpu->current->exit;
 
-    close_exit(machine, step, false);
+    close_exit(machine, step, exit, false);
     *exit = (struct vs_xen_exit){
         .open = true,
+        .pcpu = step->pcpu->number,
         .nested = record->event & VS_XEN_BIT_NESTED,
         .tsc = step->now,
         .rip = record->word[1],
@@ -115,12 +116,39 @@ static void open_exit(struct vs_xen_machine *machine, const struct vs_xen_step *
 /* The pCPU's vCPU goes away, perhaps inside an exit. */
 static void leave(struct vs_xen_pcpu_state *pcpu)
 {
-    pcpu->current->running = false;
-    if (pcpu->current->exit.open)
-        pcpu->current->exit.split = true;
+    struct vs_xen_exit *exit = vs_xen_pcpu_exit(pcpu);
+
+    if (exit->open)
+        exit->split = true;
+    if (pcpu->current->running)
+        pcpu->current->running--;
     pcpu->nobody.exit.open = false;
     pcpu->current = &pcpu->nobody;
-    pcpu->inferred = false;
+    pcpu->inferred = pcpu->contested = false;
+}
+
+/*
+ * vcpu begins to run while other pCPUs' streams have it running.  Where that was only told by a
+ * later record it is wrong; else either the records of its leaving are lost, or the other pCPU's
+ * TSC is ahead and its records still come.  Which of the two shows in its next record: see
+ * on_record.
+ */
+static void contest(struct vs_xen_machine *machine, struct vs_xen_vcpu *vcpu)
+{
+    for (size_t i = 0; vcpu->running && i < machine->pcpu_count; i++) {
+        struct vs_xen_pcpu_state *other = &machine->pcpus[i];
+
+        if (other->current != vcpu)
+            continue;
+        if (other->inferred) {
+            leave(other);
+            continue;
+        }
+        other->contested = true;
+        vcpu->latch.skewed = true;
+        if (vcpu->exit.open)
+            vcpu->exit.split = true;
+    }
 }
 
 /* id runs on the pCPU from here on. */
@@ -134,10 +162,8 @@ void vs_xen_machine_run(struct vs_xen_machine *machine, struct vs_xen_pcpu_state
         machine->no_memory = true;
         return;
     }
-    for (size_t i = 0; vcpu->running && i < machine->pcpu_count; i++)
-        if (machine->pcpus[i].current == vcpu)
-            leave(&machine->pcpus[i]);
-    vcpu->running = true;
+    contest(machine, vcpu);
+    vcpu->running++;
     pcpu->current = vcpu;
 }
 
@@ -177,7 +203,7 @@ static void on_lost(struct vs_xen_machine *machine, const struct vs_xen_step *st
     uint32_t resumed = (record->word[1] & 0xffff) << 16 | record->word[1] >> 16;
     struct vs_xen_access *access;
 
-    close_exit(machine, step, false);
+    close_exit(machine, step, vs_xen_pcpu_exit(step->pcpu), false);
     vs_xen_machine_run(machine, step->pcpu, resumed);
     step->pcpu->current->exit.open = false;
     vs_xen_vcpus_lost(&machine->out->vcpus);
@@ -208,6 +234,13 @@ static void on_lost(struct vs_xen_machine *machine, const struct vs_xen_step *st
 static void on_record(struct vs_xen_machine *machine, const struct vs_xen_step *step,
                       enum vs_xen_kind kind)
 {
+    struct vs_xen_pcpu_state *pcpu = step->pcpu;
+
+    if (pcpu->contested && kind != VS_XEN_FILLER && kind != VS_XEN_WINDOW) {
+        pcpu->contested = false;
+        if (kind != VS_XEN_LOST)
+            vs_xen_machine_count(machine, VS_XEN_VCPU_TWICE);
+    }
     switch (kind) {
     case VS_XEN_EXIT_SVM:
         vs_xen_machine_count(machine, VS_XEN_SVM_IDS);
@@ -217,7 +250,7 @@ static void on_record(struct vs_xen_machine *machine, const struct vs_xen_step *
         open_exit(machine, step);
         break;
     case VS_XEN_ENTRY:
-        close_exit(machine, step, true);
+        close_exit(machine, step, vs_xen_pcpu_exit(step->pcpu), true);
         break;
     case VS_XEN_PORT:
         vs_xen_machine_on_port(machine, step);
@@ -300,7 +333,7 @@ int vs_xen_rebuild_run(struct vs_xen_log *log, const struct vs_xen_rebuild_optio
     }
     for (size_t i = 0; ret == 0 && i < machine.pcpu_count; i++) {
         step.pcpu = &machine.pcpus[i];
-        close_exit(&machine, &step, false);
+        close_exit(&machine, &step, vs_xen_pcpu_exit(step.pcpu), false);
     }
 out:
     vs_msix_map_free(&machine.msix);
@@ -331,6 +364,8 @@ static const struct {
     [VS_XEN_CF8_OTHER] = {VS_IMPORT_INFERRED, "cf8-of-another-vcpu"},
     [VS_XEN_CF8_DIFFERS] = {VS_IMPORT_INFERRED, "cf8-written-by-another-vcpu-since"},
     [VS_XEN_CF8_LOST] = {VS_IMPORT_INFERRED, "cf8-from-before-lost-records"},
+    [VS_XEN_CF8_SKEWED] = {VS_IMPORT_INFERRED, "cf8-of-vcpu-on-two-pcpus-at-once"},
+    [VS_XEN_VCPU_TWICE] = {VS_IMPORT_INFERRED, "vcpu-on-two-pcpus-at-once"},
     [VS_XEN_RETRIED] = {VS_IMPORT_INFERRED, "write-perhaps-retried"},
     [VS_XEN_REPLACED] = {VS_IMPORT_IGNORED, "replaced-by-vpci-access"},
     [VS_XEN_VCPU_FROM_LATER] = {VS_IMPORT_INFERRED, "first-vcpu-of-pcpu"},

@@ -24,6 +24,9 @@ enum vs_xen_count {
     VS_XEN_CF8_OTHER,
     VS_XEN_CF8_DIFFERS,
     VS_XEN_CF8_LOST,
+    VS_XEN_CF8_SKEWED,
+    VS_XEN_VCPU_TWICE,      /* a vCPU's records on a pCPU while it ran on another: unsynchronised
+                             * TSCs */
     VS_XEN_RETRIED,         /* same write again within an exit: may be a retry logged twice */
     VS_XEN_REPLACED,        /* dropped for the vPCI tracepoint's record of the same access */
     VS_XEN_VCPU_FROM_LATER, /* pCPUs whose first vCPU was told by a later record */

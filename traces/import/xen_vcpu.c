@@ -105,6 +105,7 @@ void vs_xen_latch_write(struct vs_xen_vcpu *vcpu, bool known, uint32_t value)
 {
     vcpu->latch = (struct vs_xen_latch){.known = known, .value = value, .writer = vcpu->id};
     vcpu->domain->latch = vcpu->latch;
+    vcpu->latch.skewed = vcpu->running > 1;
 }
 
 void vs_xen_latch_read(struct vs_xen_vcpu *vcpu, uint32_t value)
@@ -121,6 +122,8 @@ enum vs_xen_latch_choice vs_xen_latch_choose(const struct vs_xen_vcpu *vcpu, uin
 
     if (own->known && !own->stale) {
         *value = own->value;
+        if (own->skewed)
+            return VS_XEN_LATCH_SKEWED;
         return domain->known && domain->value != own->value ? VS_XEN_LATCH_DIFFERS
                                                             : VS_XEN_LATCH_OWN;
     }

@@ -14,6 +14,7 @@ struct vs_xen_exit {
     bool nested; /* of a nested guest */
     uint64_t tsc, rip;
     uint32_t reason;
+    uint16_t pcpu;          /* where it began */
     uint32_t last;          /* index + 1 of its latest access, 0: none */
     uint32_t faults;        /* nested page faults in it */
     uint32_t memory;        /* memory accesses in it */
@@ -24,7 +25,8 @@ struct vs_xen_exit {
 /* The last value of 0xCF8, as one vCPU or one domain wrote it. */
 struct vs_xen_latch {
     bool known;
-    bool stale; /* records were lost since */
+    bool stale;  /* records were lost since */
+    bool skewed; /* its vCPU ran on two pCPUs at once since: the order of writes is not known */
     uint32_t value;
     uint32_t writer; /* domain << 16 | vcpu */
 };
@@ -38,7 +40,7 @@ struct vs_xen_domain {
 struct vs_xen_vcpu {
     uint32_t id; /* domain << 16 | vcpu, or VS_XEN_NOBODY for what no vCPU can be told */
     struct vs_xen_domain *domain; /* NULL for nobody and for Xen's own (idle) */
-    bool running;                 /* on some pCPU */
+    unsigned int running;         /* on so many pCPUs: above 1, TSCs or the log are off */
     struct vs_xen_exit exit;
     struct vs_xen_latch latch;
 };
@@ -69,6 +71,7 @@ enum vs_xen_latch_choice {
     VS_XEN_LATCH_OWN,     /* the vCPU's own latest write */
     VS_XEN_LATCH_DIFFERS, /* the same, though another vCPU of the domain has written since */
     VS_XEN_LATCH_OTHER,   /* another vCPU's */
+    VS_XEN_LATCH_SKEWED,  /* the vCPU's own, which ran on two pCPUs at once since */
     VS_XEN_LATCH_LOST     /* from before lost records */
 };
 

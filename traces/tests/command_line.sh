@@ -41,6 +41,40 @@ check "a trace goes through generate, inject and verify by pipes" through_pipes
 check "inject says on standard error what it did" grep -q '^remove: [1-9][0-9]* events$' err.txt
 check "verify finds it complete" grep -q '^-: good, complete' out.txt
 
+# Several files at once.
+cp a.vpt b.vpt
+printf '\xff' | dd of=b.vpt bs=1 seek=2000 conv=notrunc status=none
+check "verify goes on after a damaged file" status 3 "b.vpt" vpci-trace verify a.vpt b.vpt a.vpt
+check "verify told both good ones" [ "$(grep -c '^a.vpt: good' out.txt)" = 2 ]
+check "the worst status wins" status 4 "no.vpt" vpci-trace verify b.vpt no.vpt b.vpt a.vpt
+check "verify told every bad one" [ "$(grep -c '^vpci-trace: \(no\|b\).vpt' err.txt)" = 3 ]
+
+# Usage.
+check "merge refuses standard input" status 2 "reads each input twice" \
+    vpci-trace merge - a.vpt -o m.vpt
+check "merge refuses another pipe" status 4 "pipe" \
+    vpci-trace merge <(cat a.vpt) a.vpt -o m.vpt
+check "generate refuses no accesses" status 2 "accesses" vpci-trace generate -o n.vpt -n 0
+for command in "merge a.vpt" "slice a.vpt" "inject a.vpt --remove 1/s" "generate -n 10"; do
+    # shellcheck disable=SC2086
+    check "$command does not replace" status 4 "--force" vpci-trace $command -o b.vpt
+    # shellcheck disable=SC2086
+    check "$command -f replaces" vpci-trace $command -f -o b.vpt
+done 2> /dev/null
+
+# A reader that leaves, while far more is to come than a pipe holds.
+reader_leaves() {
+    local states
+    "$@" 2> err.txt | head -c 10 > /dev/null
+    states=("${PIPESTATUS[@]}")
+    [ "${states[0]}" = 4 ] && [ ! -s err.txt ] && return
+    echo "  status ${states[0]} and:"
+    cat err.txt
+    return 1
+}
+check "dump | head ends without a message, with status 4" reader_leaves vpci-trace dump a.vpt
+check "generate -o - | head ends so, too" reader_leaves vpci-trace generate -o - -n 200000
+
 # A signal: the pipe stays open, so that the command waits for more of the trace.
 stopped_by() {
     local signal=$1 number=$2

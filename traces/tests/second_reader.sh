@@ -12,16 +12,16 @@ same() {
     echo "$1: $(wc -l < ours.csv) lines agree"
 }
 
-vpci-trace generate --force -o g.vpt --seed 9 --domains 3 -n 20000 --phases boot,poll,hotplug
+vpci-trace generate --force --zstd 0 -o g.vpt --seed 9 --domains 3 -n 20000 --phases boot,poll,hotplug
 same g.vpt
-vpci-trace generate --force -o w.vpt --seed 2 --vcpus 64 -n 20000 --phases poll --writes 0.9
+vpci-trace generate --force --zstd 0 -o w.vpt --seed 2 --vcpus 64 -n 20000 --phases poll --writes 0.9
 same w.vpt
-vpci-trace inject --force g.vpt -o i.vpt --toggle 100/s --assign 20/s 2> /dev/null
+vpci-trace inject --force --zstd 0 g.vpt -o i.vpt --toggle 100/s --assign 20/s 2> /dev/null
 same i.vpt
 samples=$VS_SOURCE_DIR/traces/samples
 vpci-trace import --force --zstd 0 --from qemu-log --emulated \
     "$samples/qemu-q35-linux-d/trace.log.zst" -o q.vpt 2> /dev/null
-vpci-trace slice --force q.vpt -o qs.vpt --from 30s --to 60s
+vpci-trace slice --force --zstd 0 q.vpt -o qs.vpt --from 30s --to 60s
 same qs.vpt
 # A killed writer's file ends quietly for both.
 head -c 90000 g.vpt > cut.vpt

@@ -362,7 +362,7 @@ static void output_that_does_not_arrive_is_a_host_error(void **state)
     }
 }
 
-static void a_closed_pipe_is_a_host_error_not_a_signal(void **state)
+static void a_closed_pipe_is_silent_and_no_success(void **state)
 {
     static const char *const line[] = {"print", "--a-very-long-option-name=100000", NULL};
     struct outcome outcome;
@@ -374,7 +374,7 @@ static void a_closed_pipe_is_a_host_error_not_a_signal(void **state)
     run_program(&program, line, ends[1], &outcome);
     close(ends[1]);
     assert_int_equal(outcome.status, 4);
-    assert_string_equal(outcome.err, "vpci-try: cannot write to standard output: Broken pipe\n");
+    assert_string_equal(outcome.err, "");
 }
 
 int main(void)
@@ -388,7 +388,7 @@ int main(void)
         cmocka_unit_test(a_program_without_subcommands_needs_none),
         cmocka_unit_test(the_manual_page_has_its_sections_and_escapes),
         cmocka_unit_test(output_that_does_not_arrive_is_a_host_error),
-        cmocka_unit_test(a_closed_pipe_is_a_host_error_not_a_signal),
+        cmocka_unit_test(a_closed_pipe_is_silent_and_no_success),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -283,12 +283,16 @@ static void logs_without_region_events_are_flagged(void **state)
 
     (void)state;
     expect(log,
-           "0 d0 v-1 00000010 cfg-read 0.2=8086 1\n"
-           "1000 d0 v-1 00000010 cfg-read 10.4=fe000000 1\n"
-           "2000 d0 v-1 00000010 cfg-write 4.2=7 1\n"
-           "3000 d0 v-1 00000010 cfg-read e.1=0 1\n",
+           "0 d0 v0 00000010 cfg-read 0.2=8086 3\n"
+           "1000 d0 v0 00000010 cfg-read 10.4=fe000000 3\n"
+           "2000 d0 v1 00000010 cfg-write 4.2=7 3\n"
+           "3000 d0 v0 00000010 cfg-read e.1=0 3\n",
            &out);
     assert_int_equal(seen(&out, VS_IMPORT_INFERRED, "size-from-register-and-value"), 4);
+    assert_int_equal(seen(&out, VS_IMPORT_INFERRED, "vcpu-unknown-threads-numbered-by-first-line"),
+                     4);
+    assert_int_equal(out.meta.note_count, 1);
+    assert_non_null(strstr(out.meta.notes[0], "(7=0 9=1); state them with --threads"));
     collected_free(&out);
     expect_options(&options, log,
                    "0 d0 v3 00000010 cfg-read 0.2=8086 3\n"
@@ -359,11 +363,26 @@ static void several_handlers_of_one_access_make_one_record(void **state)
     struct collected out;
 
     (void)state;
-    expect(CF8("7", "00", "0", "0x80001000") CFG_READ("7", "01", "00:03.0 @0x0", "0x1")
+    expect(CF8("7", "00", "0", "0x80001000") CFG_READ("7", "01", "00:02.0 @0x0", "0x1")
                CFG_READ("7", "02", "00:02.0 @0x0", "0x2")
                    DATA_READ("7", "03", "0", "0xcfc", "0x2", "4"),
-           "2000 d0 v0 00000010 cfg-read 0.4=2 10\n", &out);
+           "1000 d0 v0 00000010 cfg-read 0.4=2 10\n", &out);
     assert_int_equal(seen(&out, VS_IMPORT_IGNORED, "further-device-lines-of-one-access"), 1);
+    collected_free(&out);
+}
+
+static void a_device_line_of_another_function_is_an_access_of_its_own(void **state)
+{
+    struct collected out;
+
+    (void)state;
+    expect(CF8("7", "00", "0", "0x80000800") CFG_READ("7", "01", "00:01.0 @0x0", "0x10d38086")
+               CFG_READ("7", "02", "00:02.0 @0x4", "0x107")
+                   ECAM_READ("7", "03", "0", "0xb0010004", "0x107"),
+           "1000 d0 v0 00000008 cfg-read 0.4=10d38086 3\n"
+           "2000 d0 v0 00000010 cfg-read 4.4=107 20\n",
+           &out);
+    assert_int_equal(seen(&out, VS_IMPORT_IGNORED, "further-device-lines-of-one-access"), 0);
     collected_free(&out);
 }
 
@@ -449,8 +468,8 @@ static void several_logs_become_domains_and_segments_and_say_so(void **state)
     collect_texts(&vs_importer_qemu_log, &options, logs, 2, &out);
     assert_int_equal(out.ret, 0);
     text = collected_text(&out);
-    assert_string_equal(text, "2000 d1 v-1 00010000 cfg-read 0.2=8086 1\n"
-                              "4000 d0 v-1 00000000 cfg-read 0.2=8086 1\n");
+    assert_string_equal(text, "2000 d1 v0 00010000 cfg-read 0.2=8086 3\n"
+                              "4000 d0 v0 00000000 cfg-read 0.2=8086 3\n");
     free(text);
     assert_int_equal(out.meta.what_if_count, 2);
     assert_int_equal(out.meta.domain_count, 2);
@@ -470,8 +489,8 @@ static void time_that_goes_back_is_held_and_counted(void **state)
 
     (void)state;
     expect(CFG_READ("7", "09", "00:00.0 @0x0", "0x1") CFG_READ("8", "03", "00:01.0 @0x0", "0x1"),
-           "0 d0 v-1 00000000 cfg-read 0.2=1 1\n"
-           "0 d0 v-1 00000008 cfg-read 0.2=1 1\n",
+           "0 d0 v0 00000000 cfg-read 0.2=1 3\n"
+           "0 d0 v1 00000008 cfg-read 0.2=1 3\n",
            &out);
     assert_int_equal(seen(&out, VS_IMPORT_SEEN, "time-went-back-held"), 1);
     collected_free(&out);
@@ -489,8 +508,8 @@ static void what_qemu_itself_prints_is_counted_and_passed_over(void **state)
                            "qemu-system-x86_64: terminating on signal 15 from pid 1 (bash)\n"
                            "2026-11-22T20:00:00.000001Z qemu-system-x86_64: warning: no\n" CFG_READ(
                                "7", "01", "00:00.0 @0x2", "0x1"),
-           "0 d0 v-1 00000000 cfg-read 0.2=1 1\n"
-           "1000 d0 v-1 00000000 cfg-read 2.2=1 1\n",
+           "0 d0 v0 00000000 cfg-read 0.2=1 3\n"
+           "1000 d0 v0 00000000 cfg-read 2.2=1 3\n",
            &out);
     assert_int_equal(seen(&out, VS_IMPORT_IGNORED, "other-output-lines"), 3);
     collected_free(&out);
@@ -510,7 +529,7 @@ static void a_last_line_without_newline_is_cut_and_dropped(void **state)
     (void)state;
     expect(CFG_READ("7", "00", "00:00.0 @0x0", "0x1") "7@5.000001:pci_cfg_read a 00:01.0 @0x0 -> "
                                                       "0x10d3",
-           "0 d0 v-1 00000000 cfg-read 0.2=1 1\n", &out);
+           "0 d0 v0 00000000 cfg-read 0.2=1 3\n", &out);
     assert_int_equal(seen(&out, VS_IMPORT_NOT_REBUILT, "cut-last-line"), 1);
     collected_free(&out);
 }
@@ -587,6 +606,7 @@ int main(void)
         cmocka_unit_test(a_missing_cf8_line_is_noticed_and_the_latch_corrected),
         cmocka_unit_test(the_latch_keeps_its_low_bits_as_in_qemu),
         cmocka_unit_test(several_handlers_of_one_access_make_one_record),
+        cmocka_unit_test(a_device_line_of_another_function_is_an_access_of_its_own),
         cmocka_unit_test(what_a_cut_log_lacks_is_counted_by_reason),
         cmocka_unit_test(hotplug_lines_become_device_events),
         cmocka_unit_test(msix_table_accesses_find_their_device),

@@ -261,6 +261,57 @@ static void continuing_through_the_scheduler_splits_the_exit(void **state)
     harness_end(&harness);
 }
 
+/* pCPU 1's TSC is 500 ticks behind that of pCPU 0, from which the vCPU comes. */
+static void records_of_unsynchronised_pcpus_are_kept_and_marked(void **state)
+{
+    struct harness harness;
+    struct log log = {0};
+
+    (void)state;
+    log_window(&log, 0);
+    log_runstate(&log, 1000, VCPU(0, 0), RUNNABLE, RUNNING);
+    log_port_exit(&log, 1010, 0x1000, 1, 0xcf8, 0x80000800);
+    log_runstate(&log, 1200, VCPU(0, 0), RUNNING, RUNNABLE);
+    log_runstate(&log, 1210, VCPU(0, 1), RUNNABLE, RUNNING);
+    log_window(&log, 1);
+    log_runstate(&log, 750, VCPU(0, 0), RUNNABLE, RUNNING);
+    log_port_exit(&log, 760, 0x1000, 1, 0xcf8, 0x80001000);
+    log_port_exit(&log, 870, 0x2000, 0, 0xcfc, 0x222);
+    log_port_exit(&log, 1150, 0x2000, 0, 0xcfc, 0x222);
+    log_port_exit(&log, 1300, 0x1000, 1, 0xcf8, 0x80001000);
+    log_port_exit(&log, 1410, 0x2000, 0, 0xcfc, 0x222);
+    harness_start(&harness);
+    import_good(&harness, &log);
+    assert_int_equal(harness.count, 3);
+    assert_false(harness.records[0].flags & VS_FLAG_CF8_STALE);
+    assert_int_equal(harness.records[1].pcpu, 1);
+    assert_int_equal(harness.records[1].vcpu, 0);
+    assert_int_equal(harness.records[1].duration_ns, 100);
+    assert_true(harness.records[1].flags & VS_FLAG_CF8_STALE);
+    assert_int_equal(harness.records[2].sbdf, 2 << 3);
+    assert_false(harness.records[2].flags & VS_FLAG_CF8_STALE);
+    assert_int_equal(harness_count(&harness, VS_IMPORT_INFERRED, "vcpu-on-two-pcpus-at-once"), 1);
+    assert_int_equal(harness_count(&harness, VS_IMPORT_NOT_REBUILT, "unknown-vcpu"), 0);
+    assert_non_null(strstr(harness.meta.notes[1], "not synchronised"));
+    harness_end(&harness);
+}
+
+static void without_scheduling_records_it_says_what_to_capture(void **state)
+{
+    struct harness harness;
+    struct log log = {0};
+
+    (void)state;
+    log_window(&log, 0);
+    log_port_exit(&log, 10, 0x1000, 1, 0xcf8, 0x80000800);
+    log_port_exit(&log, 200, 0x2000, 0, 0xcfc, 5);
+    harness_start(&harness);
+    import_good(&harness, &log);
+    assert_int_equal(harness.count, 0);
+    assert_non_null(strstr(harness.meta.notes[1], "xentrace -e 0x000af000"));
+    harness_end(&harness);
+}
+
 static void domains_have_latches_of_their_own(void **state)
 {
     struct log log = {.size = 0};
@@ -686,6 +737,8 @@ int main(void)
         cmocka_unit_test(own_latch_is_stale_after_lost_records),
         cmocka_unit_test(exit_and_latch_follow_a_vcpu_to_another_pcpu),
         cmocka_unit_test(continuing_through_the_scheduler_splits_the_exit),
+        cmocka_unit_test(records_of_unsynchronised_pcpus_are_kept_and_marked),
+        cmocka_unit_test(without_scheduling_records_it_says_what_to_capture),
         cmocka_unit_test(domains_have_latches_of_their_own),
         cmocka_unit_test(only_chosen_domains_are_kept),
         cmocka_unit_test(own_latch_is_preferred_and_anothers_is_marked),

@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vpci-sim check as a user sees it: what it prints, in full where it is short, and
+# its exit status; a schedule goes out as JSON and comes back through --replay.
+set -u
+failures=0
+
+# expect STATUS ARGUMENT...: stdout into out, stderr into err.
+expect() {
+    local status=$1
+    shift
+    vpci-sim check "$@" >out 2>err
+    local got=$?
+    if [ $got -ne "$status" ]; then
+        echo "FAILED: vpci-sim check $*: status $got, expected $status"
+        sed 's/^/    /' err
+        failures=$((failures + 1))
+    fi
+}
+# says FILE TEXT: a line of it contains the text.
+says() {
+    if ! grep -qF -- "$2" "$1"; then
+        echo "FAILED: $1 does not say '$2':"
+        sed 's/^/    /' "$1" | head -40
+        failures=$((failures + 1))
+    fi
+}
+
+# The schedule of a whole finding, to the letter.
+expect 1 --policy domain-rwlock-nested --ops toggle-decode:0,toggle-decode:1
+cp out nested.txt
+if ! diff -u "$VS_SOURCE_DIR/sim/tests/golden/check-nested.txt" nested.txt; then
+    echo "FAILED: the schedule is another one"
+    failures=$((failures + 1))
+fi
+says err "policy domain-rwlock-nested breaks a rule"
+
+# The answer: yes, no, as the scenarios expect.
+expect 0 --policy refcount --scenario S14
+expect 1 --policy pci-lock --scenario S14
+says out "in this model of commit c447b7308b"
+expect 0 --scenario S14 --scenario S16
+says out "pending slot outlives the device"
+expect 0 --policy pci-lock-fixed --scenario S14 --scenario S16 --scenario S23 --scenario S26 --scenario S28
+expect 0 --policy pci-lock-fixed --ops read-hardware,device-remove,toggle-decode:1
+# A smaller search than was asked for says so.
+expect 0 --policy pci-lock-fixed --ops toggle-decode,device-remove --limit 20
+says out "?  the search stopped at its limit"
+
+# A scenario of one's own, whose expectation is wrong.
+sed 's/"holds": \[/"holds": ["none", /; s/"violated": \["none", /"violated": [/' \
+    "$VS_SOURCE_DIR/sim/scenarios/s1.json" >wrong.json
+expect 1 --scenario ./wrong.json
+says out "X!"
+says err "another verdict than scenario S1 expects"
+
+# A schedule as JSON, and back.
+expect 1 --policy device-lock --scenario S4 --json
+python3 - <<'PY' || failures=$((failures + 1))
+import json
+out = json.load(open("out"))
+cell = out["policies"][0]["scenarios"][0]
+assert cell["verdict"] == "violated" and cell["as-expected"] and "deadlock" in cell["found"], cell
+assert cell["schedule"]["violation"] == "deadlock" and cell["schedule"]["shortest"]
+json.dump(cell["schedule"], open("schedule.json", "w"))
+del cell["schedule"]["steps"][3]
+json.dump(cell["schedule"], open("damaged.json", "w"))
+PY
+expect 0 --replay schedule.json
+says out "closes a circle of waiting"
+says out "Policy device-lock: deadlock, as the schedule says."
+expect 3 --replay schedule.json --policy refcount
+expect 3 --replay damaged.json
+expect 4 --replay absent.json
+
+# Wrong command lines.
+expect 2 --ops toggle-decoed:0
+says err 'did you mean "toggle-decode"?'
+expect 2 --ops read-hardware:9
+expect 2 --ops dom9/read-hardware
+expect 2 --ops device-remove::
+expect 2 --ops map-pending
+expect 2 --ops read-hardware --scenario S1
+expect 2 --scenario S99
+expect 2 --policy no-such-policy
+expect 2 --actors 5
+expect 2 --limit 0
+
+exit $((failures > 0))
