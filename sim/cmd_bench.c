@@ -135,8 +135,10 @@ static void add_row(struct bench *bench, const struct row *row, const struct vs_
     vs_json_add_double(object, "step_ns_p10", measured->access_ns.p10 / steps);
     vs_json_add_double(object, "step_ns_p50", measured->access_ns.p50 / steps);
     vs_json_add_double(object, "whole_replay_ns_per_access", measured->whole_ns);
-    vs_json_add_u64(object, "engine_bytes", measured->engine_bytes);
-    vs_json_add_double(object, "engine_bytes_per_access", measured->bytes_per_access);
+    if (measured->engine_bytes > 0) {
+        vs_json_add_u64(object, "engine_bytes", measured->engine_bytes);
+        vs_json_add_double(object, "engine_bytes_per_access", measured->bytes_per_access);
+    }
     if (instructions > 0) {
         vs_json_add_double(object, "instructions_per_access", instructions);
         vs_json_add_double(object, "instructions_per_step", instructions / steps);

@@ -300,12 +300,35 @@ static void print_count(void *context, enum vs_import_group group, const char *n
     fprintf(stderr, "%12" PRIu64 "  %s\n", amount, name);
 }
 
+/* A trace without records is no failure (the input may be of an idle host), but seldom meant. */
+static int note_emptiness(const struct vs_importer *importer, struct vs_import_sink *sink,
+                          struct vs_error *error)
+{
+    for (int kind = 0; kind < VS_KIND_COUNT; kind++)
+        if (sink->produced[kind])
+            return 0;
+    if (vs_trace_meta_add_note(sink->meta, "0 records produced: expected %s", importer->expects) <
+        0)
+        return vs_error_set(error, VS_ERR_MEMORY, "no memory for a note");
+    return 0;
+}
+
+/* The importer's own notes: the user knows those that the command line gave. */
+static void print_notes(const struct values *values, const struct vs_trace_meta *meta)
+{
+    for (size_t i = values->notes.count; i < meta->note_count; i++)
+        fprintf(stderr, "note: %s\n", meta->notes[i]);
+}
+
 /* Store the report in the metadata, close the trace, and print the report. */
-static int finish(const struct values *values, struct vs_import_sink *sink, struct target *target,
-                  struct vs_error *error)
+static int finish(const struct values *values, const struct vs_importer *importer,
+                  struct vs_import_sink *sink, struct target *target, struct vs_error *error)
 {
     struct vs_json_out *json;
-    int ret;
+    int ret = note_emptiness(importer, sink, error);
+
+    if (ret < 0)
+        return ret;
 
     for (int kind = 0; kind < VS_KIND_COUNT; kind++)
         if (sink->produced[kind])
@@ -326,6 +349,8 @@ static int finish(const struct values *values, struct vs_import_sink *sink, stru
 
         vs_import_report_each(sink->report, print_count, &printing);
     }
+    if (ret == 0)
+        print_notes(values, sink->meta);
     vs_json_out_free(json);
     return ret;
 }
@@ -401,7 +426,7 @@ static int run(const struct vs_command *command, void *values_at, const struct v
     }
     ret = importer->run(&import_options, &sink, error);
     if (ret == 0)
-        ret = finish(values, &sink, &target, error);
+        ret = finish(values, importer, &sink, &target, error);
 out:
     vs_writer_abort(target.writer);
     vs_import_report_free(sink.report);

@@ -57,7 +57,8 @@ static int fill(struct vs_engine *engine, uint32_t *at, vs_ns *arrived_ns)
             .target = workload->targets ? workload->targets[i] : VS_DOMAIN_NONE,
         };
     }
-    qsort(engine->long_gaps, engine->long_gap_count, sizeof *engine->long_gaps, by_place);
+    if (engine->long_gap_count > 1)
+        qsort(engine->long_gaps, engine->long_gap_count, sizeof *engine->long_gaps, by_place);
     return 0;
 }
 

@@ -314,6 +314,7 @@ const struct vs_importer vs_importer_csv = {
     .name = "csv",
     .summary = "rows with named columns; by default as 'dump --format csv' prints them",
     .takes = takes,
+    .expects = "a row for each record after the header",
     .inputs_max = 1,
     .run = run,
 };

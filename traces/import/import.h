@@ -128,6 +128,7 @@ struct vs_importer {
     const char *const *takes; /* long option names it uses beyond the common ones (-o, --zstd,
                                  --force, --json, --tolerate, --emulated, --note, --devices);
                                  NULL-terminated */
+    const char *expects;      /* what an input that made no record should have held, for a person */
     size_t inputs_max;        /* 0 means any number */
     /* Reads options->inputs and feeds sink.  Returns 0 or an enum vs_err with file and
      * byte offset or line.  With options->tolerate, damaged input ends the import

@@ -303,6 +303,7 @@ const struct vs_importer vs_importer_jsonl = {
     .name = "jsonl",
     .summary = "JSON objects, one per line, with named members; as 'dump --format jsonl'",
     .takes = takes,
+    .expects = "an object for each record",
     .inputs_max = 1,
     .run = run,
 };

@@ -295,6 +295,7 @@ const struct vs_importer vs_importer_qemu_log = {
     .name = "qemu-log",
     .summary = "QEMU trace logs (pci_cfg_*, memory_region_ops_*), one guest each",
     .takes = takes,
+    .expects = "lines of pci_cfg_* and memory_region_ops_* (-trace), with config accesses",
     .inputs_max = 0,
     .run = run,
 };

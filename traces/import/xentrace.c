@@ -163,6 +163,12 @@ static int describe(const struct vs_import_options *options, const struct vs_xl_
                                      "no ECAM window was given: %" PRIu64 " memory accesses were "
                                      "kept as mmio, some may be config accesses",
                                      rebuild->counts[VS_XEN_OTHER_MEMORY]);
+    if (ret == 0 && rebuild->counts[VS_XEN_NO_VCPU] && rebuild->vcpus.domain_count == 0)
+        ret = vs_trace_meta_add_note(meta,
+                                     "the log has no scheduling records (class SCHED), which tell "
+                                     "whose %" PRIu64 " accesses these were: capture with "
+                                     "`xentrace -e 0x000af000`",
+                                     rebuild->counts[VS_XEN_NO_VCPU]);
     if (ret == 0 && rebuild->counts[VS_XEN_VCPU_TWICE])
         ret = vs_trace_meta_add_note(
             meta,
@@ -298,6 +304,7 @@ const struct vs_importer vs_importer_xentrace = {
     .name = "xentrace",
     .summary = "binary log of Xen's xentrace(8), classes HVM and SCHED (-e 0x000af000)",
     .takes = takes,
+    .expects = "records of classes HVM and SCHED, as `xentrace -e 0x000af000` captures them",
     .inputs_max = 1,
     .run = run,
 };

@@ -296,6 +296,22 @@ static void records_of_unsynchronised_pcpus_are_kept_and_marked(void **state)
     harness_end(&harness);
 }
 
+static void without_scheduling_records_it_says_what_to_capture(void **state)
+{
+    struct harness harness;
+    struct log log = {0};
+
+    (void)state;
+    log_window(&log, 0);
+    log_port_exit(&log, 10, 0x1000, 1, 0xcf8, 0x80000800);
+    log_port_exit(&log, 200, 0x2000, 0, 0xcfc, 5);
+    harness_start(&harness);
+    import_good(&harness, &log);
+    assert_int_equal(harness.count, 0);
+    assert_non_null(strstr(harness.meta.notes[1], "xentrace -e 0x000af000"));
+    harness_end(&harness);
+}
+
 static void domains_have_latches_of_their_own(void **state)
 {
     struct log log = {.size = 0};
@@ -722,6 +738,7 @@ int main(void)
         cmocka_unit_test(exit_and_latch_follow_a_vcpu_to_another_pcpu),
         cmocka_unit_test(continuing_through_the_scheduler_splits_the_exit),
         cmocka_unit_test(records_of_unsynchronised_pcpus_are_kept_and_marked),
+        cmocka_unit_test(without_scheduling_records_it_says_what_to_capture),
         cmocka_unit_test(domains_have_latches_of_their_own),
         cmocka_unit_test(only_chosen_domains_are_kept),
         cmocka_unit_test(own_latch_is_preferred_and_anothers_is_marked),

@@ -41,6 +41,13 @@ case $cut in
   *'1  cut-last-line'*) ;;
   *) printf 'cut.jsonl: no cut-last-line in: %s\n' "$cut"; failed=1 ;;
 esac
+printf 'time_ns,kind,domain\n' > header.csv
+none=$(vpci-trace import -o out.vpt --from csv header.csv 2>&1 > /dev/null) || failed=1
+rm -f out.vpt
+if [ "$none" != 'note: 0 records produced: expected a row for each record after the header' ]; then
+  printf 'header.csv: found %s\n' "$none"
+  failed=1
+fi
 expect 3 'empty: byte 0: expected one JSON object per line, found an empty file' --from jsonl empty
 expect 3 "words:1: expected a device's line, '[SEGMENT:]BUS:DEVICE.FUNCTION ...', found 'hello'" --from csv --devices words bad.csv
 expect 3 'empty: byte 0: expected the output of lspci -x, -xxx or -xxxx, found no device' --from csv --devices empty bad.csv
