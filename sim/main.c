@@ -7,6 +7,9 @@ static const struct vs_command *const commands[] = {
     &vs_cmd_check,
     &vs_cmd_policies,
     &vs_cmd_show,
+    &vs_cmd_validate,
+    &vs_cmd_calibrate,
+    &vs_cmd_bench,
     NULL,
 };
 

@@ -6,7 +6,6 @@
  */
 #include "code.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 struct builder {
@@ -384,6 +383,11 @@ int vs_code_build(const struct vs_workload *workload, const struct vs_policy *po
             points->pending_miss = emit_program(&builder, NULL, &map->miss);
         }
         points->base_ps = base_cost(&builder, shape);
+        points->cycles = shape->quantity[VS_Q_CYCLES_LOCKED] +
+                         shape->quantity[VS_Q_CYCLES_TRAILING] +
+                         shape->quantity[VS_Q_CYCLES_HANDLER];
+        points->op = shape->op;
+        points->is_access = vs_op_table[shape->op].is_access;
     }
     if (builder.failed)
         goto out;
@@ -404,6 +408,35 @@ out:
     free(builder.insns);
     vs_code_free(made);
     return ret;
+}
+
+static enum vs_lock_place place_of(const struct vs_lock_decl *decl, const struct vs_insn *insn)
+{
+    switch (decl->scope) {
+    case VS_SCOPE_GLOBAL:
+        return VS_PLACE_FIXED;
+    case VS_SCOPE_DOMAIN:
+        return insn->whose == VS_OF_CALLER ? VS_PLACE_CALLER : VS_PLACE_ASK;
+    case VS_SCOPE_DEVICE:
+        return insn->which == VS_SELF ? VS_PLACE_SELF : VS_PLACE_ASK;
+    }
+    return VS_PLACE_ASK;
+}
+
+void vs_code_place_locks(struct vs_code *code, const struct vs_policy *policy,
+                         const uint32_t *lock_base)
+{
+    for (uint32_t i = 0; i < code->count; i++) {
+        struct vs_insn *insn = &code->insns[i];
+        if (insn->code != VS_INSN_LOCK && insn->code != VS_INSN_UNLOCK && insn->code != VS_INSN_TRY)
+            continue;
+        const struct vs_lock_decl *decl = &policy->locks[insn->lock];
+        insn->base = lock_base[insn->lock];
+        insn->kind = (uint8_t)decl->kind;
+        insn->place = (uint8_t)place_of(decl, insn);
+        if (decl->inside != VS_OBJECT_NONE && decl->scope == VS_SCOPE_DEVICE)
+            insn->flags |= VS_INSN_INSIDE;
+    }
 }
 
 void vs_code_free(struct vs_code *code)

@@ -7,6 +7,7 @@
 #ifndef VS_ENGINE_CODE_H
 #define VS_ENGINE_CODE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -14,12 +15,21 @@
 #include "model/workload.h"
 #include "policies/policy.h"
 
-/* Instructions.  All but WORK and CYCLE touch shared state and so take place in
- * the total order of events. */
+/* Instructions.  Those up to LAST_PRIVATE touch the actor alone and run at once;
+ * all others touch shared state and so take place in the total order of events. */
 enum vs_insn_code {
-    VS_INSN_WORK,  /* cost_ps passes */
-    VS_INSN_CYCLE, /* a config cycle: the call's measured cost where known, else cost_ps */
-    VS_INSN_LOCK,  /* lock, mode, whose/which */
+    VS_INSN_WORK,        /* cost_ps passes */
+    VS_INSN_CYCLE,       /* a config cycle: the call's measured cost where known, else cost_ps */
+    VS_INSN_JUMP,        /* target */
+    VS_INSN_REPEAT,      /* count; target: behind it */
+    VS_INSN_REPEAT_NEXT, /* target: the body */
+    VS_INSN_RCU_LOCK,
+    VS_INSN_RCU_UNLOCK,
+    VS_INSN_DEFER, /* flags; lock: the reference that moves */
+    VS_INSN_CLEAR_PENDING,
+    VS_INSN_LEAVE,
+    VS_INSN_LAST_PRIVATE = VS_INSN_LEAVE,
+    VS_INSN_LOCK, /* lock, mode, whose/which, place, base */
     VS_INSN_UNLOCK,
     VS_INSN_TRY,        /* target: where to go when not taken */
     VS_INSN_LOOKUP,     /* list, whose; cost_ps per node */
@@ -34,24 +44,16 @@ enum vs_insn_code {
     VS_INSN_ALLOCATE,  /* object */
     VS_INSN_PUBLISH,
     VS_INSN_CLEAR,
-    VS_INSN_FREE, /* object */
-    VS_INSN_RCU_LOCK,
-    VS_INSN_RCU_UNLOCK,
+    VS_INSN_FREE,     /* object */
     VS_INSN_CALL_RCU, /* object */
     VS_INSN_RCU_BARRIER,
     VS_INSN_GET, /* lock, which */
     VS_INSN_PUT,
-    VS_INSN_DEFER, /* flags; lock: the reference that moves */
     VS_INSN_TAKE_PENDING,
-    VS_INSN_CLEAR_PENDING,
     VS_INSN_SOFTIRQ, /* cost_ps */
     VS_INSN_RESCHEDULE,
-    VS_INSN_EACH,        /* list, whose, which = skip self, mode = part; target: behind it */
-    VS_INSN_EACH_NEXT,   /* target: the body; cost_ps per node */
-    VS_INSN_REPEAT,      /* count; target: behind it */
-    VS_INSN_REPEAT_NEXT, /* target: the body */
-    VS_INSN_JUMP,        /* target */
-    VS_INSN_LEAVE,
+    VS_INSN_EACH,      /* list, whose, which = skip self, mode = part; target: behind it */
+    VS_INSN_EACH_NEXT, /* target: the body; cost_ps per node */
     VS_INSN_END
 };
 
@@ -60,7 +62,16 @@ enum vs_insn_flag {
     VS_INSN_BY_SBDF = 2,    /* DEFER, TAKE_PENDING */
     VS_INSN_WITH_REF = 4,   /* DEFER, TAKE_PENDING: a reference moves along */
     VS_INSN_INITIAL = 8,    /* PUT: the reference that ALLOCATE made */
-    VS_INSN_RECHECK = 16    /* DEREF */
+    VS_INSN_RECHECK = 16,   /* DEREF */
+    VS_INSN_INSIDE = 32     /* LOCK, TRY: the lock's word is in an object that may be freed */
+};
+
+/* Which instance of a lock an instruction means, where the common cases need no look. */
+enum vs_lock_place {
+    VS_PLACE_FIXED,  /* base */
+    VS_PLACE_CALLER, /* base + the actor's domain */
+    VS_PLACE_SELF,   /* base + the call's device */
+    VS_PLACE_ASK     /* depends on owner, target or loop */
 };
 
 struct vs_insn {
@@ -71,10 +82,12 @@ struct vs_insn {
     uint8_t which;
     uint8_t argument; /* list or object */
     uint8_t flags;    /* enum vs_insn_flag */
-    uint8_t reserved;
+    uint8_t place;    /* LOCK, UNLOCK, TRY: enum vs_lock_place */
     uint32_t target;
     uint32_t count;
     vs_ps cost_ps;
+    uint32_t base; /* LOCK, UNLOCK, TRY: first instance of the lock */
+    uint8_t kind;  /* LOCK, UNLOCK, TRY: enum vs_lock_kind */
 };
 
 /* Where a shape's programs start in the array. */
@@ -83,7 +96,10 @@ struct vs_entry_points {
     uint32_t miss;    /* after a leave */
     uint32_t pending; /* the deferred map; 0 when the operation defers nothing */
     uint32_t pending_miss;
-    vs_ps base_ps; /* VM exit and config cycles alone: the same under every policy */
+    vs_ps base_ps;   /* VM exit and config cycles alone: the same under every policy */
+    uint32_t cycles; /* config cycles in all: a measured duration covers them */
+    uint8_t op;      /* of the shape */
+    bool is_access;
 };
 
 struct vs_code {
@@ -101,6 +117,9 @@ struct vs_code {
  * VS_ERR_INPUT when a program nests deeper than the limits above. */
 int vs_code_build(const struct vs_workload *workload, const struct vs_policy *policy,
                   const struct vs_machine *machine, struct vs_code **code, struct vs_error *error);
+/* Tell lock instructions where each declared lock's instances begin. */
+void vs_code_place_locks(struct vs_code *code, const struct vs_policy *policy,
+                         const uint32_t *lock_base);
 void vs_code_free(struct vs_code *code);
 
 #endif

@@ -7,12 +7,14 @@
 
 #include <stdlib.h>
 
-/* How often a caller hears of progress and may stop: events between two looks. */
-#define EVENTS_PER_LOOK 4096u
+/* How often a caller hears of progress and may stop, unless it says. */
+#define CALLS_PER_LOOK 4096u
 
 static int look_around(struct vs_engine *engine, struct vs_error *error)
 {
     const struct vs_engine_options *options = &engine->options;
+    engine->next_look =
+        engine->calls + (options->look_calls ? options->look_calls : CALLS_PER_LOOK);
     if (engine->out_of_memory)
         return vs_error_set(error, VS_ERR_MEMORY, "out of memory during the replay");
     if (options->stop && atomic_load_explicit(options->stop, memory_order_relaxed))
@@ -26,11 +28,12 @@ static int look_around(struct vs_engine *engine, struct vs_error *error)
 /* 0: all done; 1: nobody can move. */
 static int run_events(struct vs_engine *engine, struct vs_error *error)
 {
-    uint32_t until_look = EVENTS_PER_LOOK;
-    for (;;) {
-        while (engine->heap_count > 0 && engine->rcu.tick <= engine->actors[engine->heap[0]].now)
+    int ret = look_around(engine, error);
+    while (ret == 0) {
+        const vs_ps *first = &engine->queue.at[1];
+        while (*first != VS_NEVER && engine->rcu.tick <= *first)
             vs_rcu_tick(engine);
-        if (engine->heap_count == 0) {
+        if (*first == VS_NEVER) {
             /* Only the clock is left: it ends grace periods, which may end a barrier. */
             if (engine->rcu.tick == VS_NEVER || engine->rcu.lock == VS_NO_INSTANCE ||
                 engine->locks[engine->rcu.lock].waiters == 0 || vs_rcu_is_stuck(engine))
@@ -39,15 +42,13 @@ static int run_events(struct vs_engine *engine, struct vs_error *error)
             continue;
         }
         vs_actor_execute(engine, vs_queue_take(engine));
-        if (--until_look == 0) {
-            until_look = EVENTS_PER_LOOK;
-            int ret = look_around(engine, error);
-            if (ret < 0)
-                return ret;
-        }
+        if (engine->calls >= engine->next_look)
+            ret = look_around(engine, error);
     }
-    if (engine->out_of_memory)
-        return look_around(engine, error);
+    if (ret == 0 && engine->out_of_memory)
+        ret = look_around(engine, error);
+    if (ret < 0)
+        return ret;
     for (size_t i = 0; i < engine->workload->actor_count; i++)
         if (engine->actors[i].state != VS_ACTOR_FINISHED)
             return 1;
@@ -65,6 +66,7 @@ int vs_engine_replay(const struct vs_workload *workload, const struct vs_policy 
     engine->workload = workload;
     engine->policy = policy;
     engine->machine = machine;
+    engine->polling = VS_NOBODY;
     if (options)
         engine->options = *options;
     ret = vs_engine_setup(engine, error);

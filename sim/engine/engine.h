@@ -34,8 +34,9 @@ enum vs_timing {
 struct vs_engine_options {
     enum vs_timing timing;
     uint32_t cpus;           /* pCPUs; 0: as many as the workload's pCPUs or vCPUs ask for */
-    const atomic_bool *stop; /* polled now and then; true: VS_ERR_STOPPED.  May be NULL */
-    /* Called now and then with completed calls, for a progress bar.  May be NULL. */
+    uint32_t look_calls;     /* calls between two looks at stop and progress; 0: 4096 */
+    const atomic_bool *stop; /* polled at every look; true: VS_ERR_STOPPED.  May be NULL */
+    /* Called at every look with completed calls, deferred maps aside.  May be NULL. */
     void (*progress)(void *context, uint64_t calls_done);
     void *progress_context;
 };

@@ -10,29 +10,34 @@
  */
 #include "internal.h"
 
-static vs_ps next_due(const struct vs_engine *engine, const struct vs_actor_run *run, uint32_t call)
-{
-    const struct vs_workload *workload = engine->workload;
-    if (engine->options.timing == VS_TIMING_OPEN)
-        return workload->calls[call].time_ns * VS_PS_PER_NS;
-    vs_ps think = vs_workload_think_ns(workload, call) * VS_PS_PER_NS;
-    if (workload->think_is_gap)
-        think = think > run->previous_base ? think - run->previous_base : 0;
-    return run->last_end + think;
-}
+/* A stream is read from front to back; with many of them the CPU does not see that. */
+#define PREFETCH_CALLS 4u
 
 /* The actor's next call becomes its event, or it is finished. */
 static bool schedule(struct vs_engine *engine, uint16_t actor)
 {
     struct vs_actor_run *run = &engine->actors[actor];
-    if (run->next == run->end) {
+    uint32_t place = run->next;
+    if (place == run->end) {
         run->state = VS_ACTOR_FINISHED;
         return false;
     }
-    run->call = engine->stream[run->next++];
+    const struct vs_stream_call *call = &engine->stream[place];
+    __builtin_prefetch(call + PREFETCH_CALLS);
+    run->next = place + 1;
     run->state = VS_ACTOR_GUEST;
-    run->due = next_due(engine, run, run->call);
-    vs_ps at = run->due > run->last_end ? run->due : run->last_end; /* open: a backlog */
+    vs_ps gap = call->gap_ns * VS_PS_PER_NS;
+    if (call->gap_ns == VS_THINK_LONG)
+        gap = vs_stream_long_gap_ns(engine, place) * VS_PS_PER_NS;
+    vs_ps at = run->last_end;
+    if (engine->options.timing == VS_TIMING_OPEN) {
+        run->due = run->arrived += gap;
+        at = run->due > at ? run->due : at; /* else a backlog */
+    } else {
+        if (engine->workload->think_is_gap)
+            gap = gap > run->previous_base ? gap - run->previous_base : 0;
+        run->due = at += gap;
+    }
     run->think_ps += at - run->last_end;
     run->now = at;
     return true;
@@ -49,21 +54,21 @@ static void begin_program(struct vs_engine *engine, struct vs_actor_run *run)
     run->state = VS_ACTOR_RUNNING;
     run->entered = run->now;
     run->step_wait = 0;
-    run->loop_count = 0;
     run->leaving = run->in_miss = run->from_pending = false;
     run->has_pdev = run->has_vpci = false;
+    run->loop_count = 0;
     const struct vs_entry_points *points = &engine->code->shapes[run->shape];
     run->pc = run->in_pending ? points->pending : points->start;
 }
 
 static void begin_call(struct vs_engine *engine, struct vs_actor_run *run)
 {
-    const struct vs_workload *workload = engine->workload;
-    const struct vs_call *call = &workload->calls[run->call];
+    const struct vs_stream_call *call = &engine->stream[run->next - 1];
     run->shape = call->shape;
-    run->op = workload->shapes[call->shape].op;
+    run->op = engine->code->shapes[call->shape].op;
     run->device = call->device;
-    run->target = workload->targets ? workload->targets[run->call] : VS_DOMAIN_NONE;
+    run->target = call->target;
+    run->measured_ns = call->measured_ns;
     run->in_pending = false;
     run->cleared_device = VS_DEVICE_NONE;
     begin_program(engine, run);
@@ -127,7 +132,7 @@ void vs_entry_yield(struct vs_engine *engine, uint16_t actor)
 static void check_owner(struct vs_engine *engine, uint16_t actor)
 {
     const struct vs_actor_run *run = &engine->actors[actor];
-    if (!run->has_pdev || !vs_op_table[run->op].is_access || run->in_miss)
+    if (!run->has_pdev || run->in_miss || !engine->code->shapes[run->shape].is_access)
         return;
     if (engine->devices[run->device].owner != run->owner_seen)
         vs_hazard_note(engine, VS_HAZARD_FORMER_OWNER, actor, run->device, VS_OP_COUNT);

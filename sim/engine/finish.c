@@ -26,8 +26,9 @@ static int finish_latencies(const struct vs_engine *engine, struct vs_result *re
         to->domain = (uint16_t)(i % domains);
         to->wait_total_ns = to_ns(from->wait_ps);
         to->latency = from->latency;
+        if (vs_op_table[to->op].is_access && to->op != VS_OP_MAP_PENDING)
+            vs_histogram_merge(&result->latency, &from->latency);
     }
-    result->latency = *engine->all_latency;
     return 0;
 }
 

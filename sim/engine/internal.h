@@ -33,6 +33,7 @@ struct vs_lock_state {
     uint16_t waiters;
     uint16_t line_cpu;     /* CPU that has the lock's cache line, VS_NOBODY at first */
     uint8_t decl;          /* index into the policy's locks */
+    uint8_t kind;          /* its enum vs_lock_kind */
     bool tainted;          /* freed while in use: identities do not hold for it */
     bool writer_waiting;   /* rwlock: WAITING is set; percpu: writer_activating */
     uint16_t instance;     /* domain or device index, 0 for global */
@@ -56,18 +57,30 @@ struct vs_lock_counts {
     vs_ps wait_ps, wait_max_ps, hold_ps, hold_max_ps, cross_domain_ps;
 };
 
-/* Who waits for one lock, by operation and domain, so that a change of holder
- * attributes the waiting of many at once. */
+/* Who waits for one lock, by operation, mode and domain, so that a change of
+ * holder attributes the waiting of many at once: blame.c. */
 struct vs_blame_entry {
-    uint8_t op, mode;
     uint16_t domain;
+    uint32_t group;     /* its operation and mode: index into blame.groups */
+    uint32_t late_next; /* entries with late != 0, linked; VS_NO_INSTANCE at the end */
     uint32_t waiters;
     vs_ps late; /* sum over those that came after blame.since of (arrival - since) */
+};
+
+/* All waiters of one operation and mode whose entries are not late. */
+struct vs_blame_group {
+    uint8_t op, mode;
+    uint32_t waiters;
 };
 
 struct vs_blame {
     struct vs_blame_entry *entries;
     uint32_t count, capacity;
+    struct vs_blame_group *groups;
+    uint32_t group_count, group_capacity;
+    uint32_t *places; /* with many entries: [group * domain_count + domain] = entry + 1 or 0 */
+    uint32_t late_first;
+    uint32_t waiters;
     vs_ps since;
 };
 
@@ -103,55 +116,78 @@ struct vs_loop {
     uint16_t device; /* EACH: where it stands */
 };
 
+/* What every step touches comes first; what few operations need, last. */
 struct vs_actor_run {
     vs_ps now; /* its clock; the event's time while in the queue */
     uint32_t pc;
-    uint32_t heap_at; /* place in the queue, or UINT32_MAX */
     uint16_t cpu, domain;
-    uint8_t state; /* enum vs_actor_state */
-    uint8_t op;
-    uint8_t loop_count, held_count;
-    uint8_t rcu_depth;
-    uint8_t reference_count;
-    bool leaving;       /* gives back what it holds, then runs the miss steps */
-    bool in_miss;       /* runs the miss steps */
-    bool in_pending;    /* runs the deferred map */
-    bool in_reschedule; /* yielded its pCPU in the middle of a program */
-    bool from_pending;  /* its reference came out of the pending slot */
-    bool has_pdev, has_vpci;
     uint16_t device; /* the call's, or the pending slot's */
     uint16_t next_waiter;
+    uint8_t state; /* enum vs_actor_state */
+    uint8_t op;
+    uint8_t held_count;
+    uint8_t rcu_depth;
+    /* Of the program that runs; cleared together when one begins. */
+    bool leaving;      /* gives back what it holds, then runs the miss steps */
+    bool in_miss;      /* runs the miss steps */
+    bool from_pending; /* its reference came out of the pending slot */
+    bool has_pdev, has_vpci;
+    uint8_t loop_count;
+    bool in_pending;    /* runs the deferred map */
+    bool in_reschedule; /* yielded its pCPU in the middle of a program */
+    bool pending;       /* the pending slot is filled */
+    uint8_t wait_mode;
+    uint32_t shape;
+    uint32_t measured_ns; /* the call's measured config cycles, 0 for unknown */
+    uint32_t next, end;   /* its calls: engine.stream[next .. end) */
+    uint16_t target;
+    /* Waiting. */
+    uint32_t wait_lock;
+    uint32_t wait_entry, blamed_lock; /* where it was counted last: entry of a lock's blame */
+    vs_ps wait_from;
+    /* Its turn at a contended line: a release before turn_end finds the line still here. */
+    const uint16_t *turn_line;
+    vs_ps turn_end;
+    /* The call. */
+    vs_ps due;       /* arrival of the call; latency counts from here */
+    vs_ps entered;   /* got its pCPU */
+    vs_ps step_wait; /* lock waiting in this call */
+    vs_ps last_end, previous_base;
+    vs_ps arrived; /* open timing: recorded arrival of the last call */
+    /* Time accounting, each counted on its own (vs_identities). */
+    vs_ps think_ps, cpu_wait_ps, lock_wait_ps, work_ps;
+    struct vs_held held[VS_HELD_MAX];
     uint32_t pdev_generation, vpci_generation;
     uint16_t owner_seen; /* owner of the device when it was looked up */
     /* The vPCI that this actor took off its device and has not freed. */
     uint16_t cleared_device; /* VS_DEVICE_NONE: none */
     uint32_t cleared_generation;
-    uint16_t target;
     /* A list walk in progress. */
     uint8_t walk_list; /* enum vs_list, or VS_LIST_COUNT for none */
+    uint8_t reference_count;
     uint16_t walk_group;
     /* The pending slot. */
-    bool pending, pending_by_sbdf, pending_has_reference;
+    bool pending_by_sbdf, pending_has_reference;
     uint16_t pending_device;
     uint32_t pending_generation;
     struct vs_reference pending_reference;
-    /* Waiting. */
-    uint32_t wait_lock;
-    uint8_t wait_mode;
-    vs_ps wait_from;
-    /* The call. */
-    uint32_t next, end; /* its calls: engine.stream[next .. end) */
-    uint32_t call, shape;
-    vs_ps due;       /* arrival of the call; latency counts from here */
-    vs_ps entered;   /* got its pCPU */
-    vs_ps step_wait; /* lock waiting in this call */
-    vs_ps step_work; /* steps in this call */
-    vs_ps last_end, previous_base;
-    struct vs_held held[VS_HELD_MAX];
     struct vs_loop loops[VS_LOOPS_MAX];
     struct vs_reference references[VS_REFERENCES_MAX];
-    /* Time accounting, each counted on its own (vs_identities). */
-    vs_ps think_ps, cpu_wait_ps, lock_wait_ps, work_ps;
+};
+
+/* A call as its actor's stream holds it: all that a replay needs, in one place. */
+struct vs_stream_call {
+    uint32_t gap_ns; /* closed: think time; open: since the last arrival; or VS_THINK_LONG */
+    uint32_t measured_ns;
+    uint32_t shape;
+    uint16_t device, target;
+};
+_Static_assert(sizeof(struct vs_stream_call) == 16, "a compiled call is 16 bytes");
+
+/* A gap that does not fit, by place in the stream. */
+struct vs_long_gap {
+    uint32_t at;
+    vs_ns gap_ns;
 };
 
 /* ----------------------------------------------------------------- objects */
@@ -165,6 +201,7 @@ struct vs_device_run {
     uint32_t pdev_generation, vpci_generation;
     uint32_t references;
     uint16_t reference_cpu; /* CPU that has the counter's cache line */
+    vs_ps reference_free;   /* that line serves nobody else before this */
 };
 
 /* A family of device lists: all-devices has one per segment, the others one per
@@ -199,7 +236,7 @@ struct vs_rcu {
 struct vs_cpu_run {
     uint16_t running;    /* actor inside the hypervisor on this pCPU, or VS_NOBODY */
     uint16_t head, tail; /* actors that wait for it */
-    uint16_t core, socket;
+    uint16_t core, socket, group;
 };
 
 /* ------------------------------------------------------------------ engine */
@@ -207,6 +244,17 @@ struct vs_cpu_run {
 struct vs_latency_counts {
     vs_ps wait_ps;
     struct vs_histogram latency;
+};
+
+/* The event queue: queue.c. */
+struct vs_queue {
+    vs_ps *at;       /* the root is 1; leaves from [leaves] on, by actor; VS_NEVER: no event */
+    uint32_t leaves; /* a power of two */
+};
+
+struct vs_bucket_counts {
+    vs_ps busy, wait;
+    uint64_t calls;
 };
 
 struct vs_engine {
@@ -218,9 +266,11 @@ struct vs_engine {
     uint16_t hardware_domain;
 
     struct vs_actor_run *actors;
-    uint32_t *stream; /* call indices, by actor then time */
-    uint16_t *heap;   /* actors by (now, index): the queue */
-    uint32_t heap_count;
+    struct vs_stream_call *stream; /* by actor, then time */
+    struct vs_long_gap *long_gaps; /* by place */
+    size_t long_gap_count;
+    struct vs_queue queue;
+    uint16_t polling; /* actor that looks at a lock right now: goes on when it gets it */
     struct vs_cpu_run *cpus;
     uint32_t cpu_count;
 
@@ -239,37 +289,44 @@ struct vs_engine {
 
     /* Measuring. */
     struct vs_latency_counts **latency; /* [op * domain_count + domain], NULL where no call */
-    struct vs_histogram *all_latency;
     uint64_t *blocked_ps; /* [((waiter * OPS + holder) * locks + lock) * 2 + cross domain] */
     struct vs_hazard_stat hazards[VS_HAZARD_COUNT];
     vs_ps bucket_ps;
-    struct {
-        vs_ps busy, wait;
-        uint64_t calls;
-    } buckets[VS_BUCKETS_MAX];
+    /* The bucket that was used last: most of what is measured falls into it. */
+    vs_ps bucket_from, bucket_to;
+    struct vs_bucket_counts *bucket;
+    struct vs_bucket_counts buckets[VS_BUCKETS_MAX];
     uint64_t calls, deferred, missed, steps, overlaps;
+    uint64_t next_look; /* when this many calls are done the caller is heard */
     vs_ps horizon;
     bool out_of_memory;
 };
 
+/* hot.c: zeroed memory for what the event loop touches at every call, in huge
+ * pages where it is large.  free() gives it back. */
+void *vs_hot_alloc(size_t bytes);
+
 /* queue.c: the event queue.  Order: (now, actor index). */
+int vs_queue_setup(struct vs_engine *engine);
 void vs_queue_add(struct vs_engine *engine, uint16_t actor, vs_ps at);
 uint16_t vs_queue_take(struct vs_engine *engine);
+/* The actor of the earliest event; the queue is not empty. */
+uint16_t vs_queue_first(const struct vs_engine *engine);
 /* Does another event come before this actor's at time now? */
 static inline bool vs_queue_before(const struct vs_engine *engine, vs_ps now, uint16_t actor)
 {
-    if (engine->rcu.tick <= now)
-        return true;
-    if (engine->heap_count == 0)
-        return false;
-    uint16_t first = engine->heap[0];
-    vs_ps at = engine->actors[first].now;
-    return at < now || (at == now && first < actor);
+    vs_ps first = engine->queue.at[1];
+    return first < now || engine->rcu.tick <= now ||
+           (first == now && vs_queue_first(engine) < actor);
 }
 
 /* setup.c */
 int vs_engine_setup(struct vs_engine *engine, struct vs_error *error);
 void vs_engine_release(struct vs_engine *engine);
+
+/* streams.c: calls by vCPU.  The gap of a place whose gap_ns says VS_THINK_LONG. */
+int vs_streams_setup(struct vs_engine *engine);
+vs_ns vs_stream_long_gap_ns(const struct vs_engine *engine, uint32_t place);
 
 /* entry.c: a vCPU's way in and out of the hypervisor. */
 void vs_entry_schedule_first(struct vs_engine *engine, uint16_t actor);
@@ -299,12 +356,25 @@ struct vs_lock_ops {
 };
 /* Indexed by enum vs_lock_kind; NULL for kinds that are not acquired. */
 extern const struct vs_lock_ops *const vs_lock_ops_table[VS_LOCK_KIND_COUNT];
-extern const struct vs_lock_ops vs_ticket_ops, vs_recursive_ops, vs_rwlock_ops, vs_percpu_ops;
+extern const struct vs_lock_ops vs_ticket_ops, vs_recursive_ops, vs_rwlock_ops, vs_percpu_ops,
+    vs_mcs_ops, vs_clh_ops;
 
 /* locks/common.c: what the kinds share. */
-vs_ps vs_line_atomic(struct vs_engine *engine, uint32_t lock, uint16_t cpu, vs_ps at, bool *moved);
+/* A cache line with atomics on it: the CPU that has it, and when it is free again. */
+struct vs_line {
+    uint16_t *cpu;
+    vs_ps *free;
+};
+struct vs_line vs_lock_line(struct vs_engine *engine, uint32_t lock);
+/* The actor does a read-modify-write on a line, at its clock, which moves to its
+ * end.  is_release: it gives back what an acquire on the same line took, and so
+ * may still be in that acquire's turn.  True when the line came from another CPU. */
+bool vs_line_atomic(struct vs_engine *engine, struct vs_line line, uint16_t actor, bool is_release);
 vs_ps vs_cpu_transfer(const struct vs_engine *engine, uint16_t from, uint16_t to);
 vs_ps vs_line_transfer(const struct vs_engine *engine, uint32_t lock, uint16_t cpu);
+/* Hand a lock to its first waiter, who spins on a line of its own. */
+void vs_hand_over_private(struct vs_engine *engine, uint32_t lock, uint16_t actor,
+                          enum vs_lock_mode mode);
 void vs_waiter_push(struct vs_engine *engine, uint32_t lock, uint16_t actor,
                     enum vs_lock_mode mode);
 uint16_t vs_waiter_pop(struct vs_engine *engine, uint32_t lock);
@@ -384,15 +454,34 @@ bool vs_pending_take(struct vs_engine *engine, uint16_t actor, const struct vs_i
 void vs_bars_begin(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
 void vs_bars_end(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
 
-/* metrics.c */
+/* metrics.c, blame.c */
 int vs_metrics_setup(struct vs_engine *engine);
 void vs_metrics_release(struct vs_engine *engine);
 void vs_blame_arrive(struct vs_engine *engine, uint32_t lock, uint16_t actor,
                      enum vs_lock_mode mode, vs_ps at);
-void vs_blame_depart(struct vs_engine *engine, uint32_t lock, uint16_t actor,
-                     enum vs_lock_mode mode, vs_ps at);
-void vs_blame_change(struct vs_engine *engine, uint32_t lock, vs_ps at);
-void vs_bucket_add(struct vs_engine *engine, vs_ps from, vs_ps to, bool is_wait);
+void vs_blame_depart(struct vs_engine *engine, uint32_t lock, uint16_t actor, vs_ps at);
+void vs_blame_free(struct vs_blame *blame);
+void vs_blame_settle(struct vs_engine *engine, uint32_t lock, vs_ps at);
+/* The holder changes: settle what was waited for the last one. */
+static inline void vs_blame_change(struct vs_engine *engine, uint32_t lock, vs_ps at)
+{
+    const struct vs_blame *blame = engine->locks[lock].blame;
+    if (blame && blame->waiters > 0)
+        vs_blame_settle(engine, lock, at);
+}
+/* Time from .. to, inside the hypervisor or (is_wait) waiting for a lock. */
+void vs_bucket_spread(struct vs_engine *engine, vs_ps from, vs_ps to, bool is_wait);
+static inline void vs_bucket_add(struct vs_engine *engine, vs_ps from, vs_ps to, bool is_wait)
+{
+    if (to <= from)
+        return;
+    if (from < engine->bucket_from || to >= engine->bucket_to)
+        vs_bucket_spread(engine, from, to, is_wait);
+    else if (is_wait)
+        engine->bucket->wait += to - from;
+    else
+        engine->bucket->busy += to - from;
+}
 void vs_call_measured(struct vs_engine *engine, uint16_t actor, vs_ps end);
 /* finish.c: everything measured, as a result. */
 int vs_engine_result(struct vs_engine *engine, bool deadlock, struct vs_result **result);

@@ -26,9 +26,12 @@ enum vs_distance vs_machine_distance(const struct vs_machine *machine, uint32_t 
         return VS_SAME_CPU;
     if (core_a == core_b)
         return VS_SAME_CORE;
-    return core_a / machine->cores_per_socket == core_b / machine->cores_per_socket
-               ? VS_SAME_SOCKET
-               : VS_OTHER_SOCKET;
+    uint32_t socket_a = core_a / machine->cores_per_socket;
+    uint32_t socket_b = core_b / machine->cores_per_socket;
+    if (socket_a == socket_b)
+        return VS_SAME_SOCKET;
+    uint32_t group = machine->sockets_per_group ? machine->sockets_per_group : machine->sockets;
+    return socket_a / group == socket_b / group ? VS_OTHER_SOCKET : VS_FAR_SOCKET;
 }
 
 /* A second is more than any single step costs; it also keeps ps far from overflow. */
@@ -69,8 +72,8 @@ static int read_cost(const struct vs_json *parent, const char *name, vs_ps *cost
 static int read_topology(const struct vs_json *root, struct vs_machine *machine,
                          struct vs_error *error)
 {
-    static const char *const members[] = {"sockets", "cores_per_socket", "threads_per_core",
-                                          "source", NULL};
+    static const char *const members[] = {
+        "sockets", "cores_per_socket", "threads_per_core", "sockets_per_group", "source", NULL};
     struct vs_json at = vs_json_member(root, "topology");
     uint32_t *const fields[] = {&machine->sockets, &machine->cores_per_socket,
                                 &machine->threads_per_core};
@@ -85,6 +88,13 @@ static int read_topology(const struct vs_json *root, struct vs_machine *machine,
         if ((ret = vs_json_u64(&field, 1, 4096, &value, error)) < 0)
             return ret;
         *fields[i] = (uint32_t)value;
+    }
+    struct vs_json group = vs_json_member(&at, "sockets_per_group");
+    if (vs_json_kind(&group) != VS_JSON_ABSENT) {
+        uint64_t value;
+        if ((ret = vs_json_u64(&group, 1, machine->sockets, &value, error)) < 0)
+            return ret;
+        machine->sockets_per_group = (uint32_t)value;
     }
     struct vs_json source = vs_json_member(&at, "source");
     if ((ret = vs_json_string(&source, &text, error)) < 0)
@@ -107,6 +117,7 @@ static int read_lines(const struct vs_json *root, struct vs_machine *machine,
                                           "fence",
                                           "rcu_section",
                                           "softirq_interval",
+                                          "transfer_far_socket",
                                           NULL};
     vs_ps *const fields[] = {&machine->transfer_ps[VS_SAME_CORE],
                              &machine->transfer_ps[VS_SAME_SOCKET],
@@ -116,15 +127,25 @@ static int read_lines(const struct vs_json *root, struct vs_machine *machine,
                              &machine->store_ps,
                              &machine->fence_ps,
                              &machine->rcu_section_ps,
-                             &machine->softirq_interval_ps};
+                             &machine->softirq_interval_ps,
+                             &machine->transfer_ps[VS_FAR_SOCKET]};
     struct vs_json at = vs_json_member(root, "lines");
     int ret;
     if ((ret = vs_json_expect(&at, VS_JSON_OBJECT, error)) < 0 ||
         (ret = vs_json_only(&at, members, error)) < 0)
         return ret;
-    for (size_t i = 0; members[i]; i++)
+    for (size_t i = 0; members[i]; i++) {
+        struct vs_json line = vs_json_member(&at, members[i]);
+        bool is_far = fields[i] == &machine->transfer_ps[VS_FAR_SOCKET];
+        if (is_far && machine->sockets_per_group == 0 && vs_json_kind(&line) == VS_JSON_ABSENT)
+            continue; /* no socket is far */
+        if (is_far && machine->sockets_per_group == 0)
+            return vs_json_refuse(&line, error,
+                                  "no socket is far without "
+                                  "topology.sockets_per_group");
         if ((ret = read_cost(&at, members[i], fields[i], machine, NULL, error)) < 0)
             return ret;
+    }
     if (machine->softirq_interval_ps == 0) {
         struct vs_json interval = vs_json_member(&at, "softirq_interval");
         return vs_json_refuse(&interval, error, "expected more than 0 ns: idle CPUs must pass");

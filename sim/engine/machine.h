@@ -22,7 +22,14 @@
 #include "base/units.h"
 #include "policies/policy.h"
 
-enum vs_distance { VS_SAME_CPU, VS_SAME_CORE, VS_SAME_SOCKET, VS_OTHER_SOCKET, VS_DISTANCE_COUNT };
+enum vs_distance {
+    VS_SAME_CPU,
+    VS_SAME_CORE,
+    VS_SAME_SOCKET,
+    VS_OTHER_SOCKET, /* of the same group */
+    VS_FAR_SOCKET,   /* of another group: past a further interconnect */
+    VS_DISTANCE_COUNT
+};
 
 struct vs_machine {
     char *name;
@@ -30,6 +37,7 @@ struct vs_machine {
     char *file;
     char *text; /* its JSON as read: stored with every run */
     uint32_t sockets, cores_per_socket, threads_per_core;
+    uint32_t sockets_per_group;           /* 0: all sockets are equally far from each other */
     vs_ps transfer_ps[VS_DISTANCE_COUNT]; /* line to here, one way, from a CPU at that distance */
     vs_ps line_service_ps;                /* a busy line serves one request in this time */
     vs_ps atomic_ps;                      /* locked read-modify-write on a line already here */

@@ -5,17 +5,12 @@
 
 /* -------------------------------------------------------------- references */
 
-/* The counter is one word of the device: an atomic, and a transfer when another
- * CPU had it last. */
-static void pay_counter(struct vs_engine *engine, struct vs_actor_run *run,
-                        struct vs_device_run *device)
+/* The counter is one word of the device, and its line is as busy as any lock's. */
+static void pay_counter(struct vs_engine *engine, uint16_t actor, struct vs_device_run *device,
+                        bool is_put)
 {
-    vs_ps cost = engine->machine->atomic_ps;
-    if (device->reference_cpu != run->cpu)
-        cost += vs_cpu_transfer(engine, device->reference_cpu, run->cpu);
-    device->reference_cpu = run->cpu;
-    run->now += cost;
-    run->work_ps += cost;
+    struct vs_line line = {.cpu = &device->reference_cpu, .free = &device->reference_free};
+    vs_line_atomic(engine, line, actor, is_put);
 }
 
 void vs_reference_get(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn)
@@ -30,7 +25,7 @@ void vs_reference_get(struct vs_engine *engine, uint16_t actor, const struct vs_
     device->references++;
     run->references[run->reference_count++] = (struct vs_reference){
         .lock = insn->lock, .device = index, .generation = device->pdev_generation};
-    pay_counter(engine, run, device);
+    pay_counter(engine, actor, device, false);
 }
 
 void vs_reference_drop(struct vs_engine *engine, uint16_t actor,
@@ -39,7 +34,7 @@ void vs_reference_drop(struct vs_engine *engine, uint16_t actor,
     struct vs_actor_run *run = &engine->actors[actor];
     struct vs_device_run *device = &engine->devices[reference->device];
     enum vs_object inside = engine->policy->locks[reference->lock].inside;
-    pay_counter(engine, run, device);
+    pay_counter(engine, actor, device, true);
     if (device->pdev_generation != reference->generation) {
         vs_hazard_note(engine, VS_HAZARD_USE_AFTER_FREE, actor, reference->device,
                        device->freed_by);

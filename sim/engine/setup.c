@@ -31,50 +31,28 @@ static int place_cpus(struct vs_engine *engine, struct vs_error *error)
         engine->cpus[i].head = VS_NOBODY;
         engine->cpus[i].core = (uint16_t)(i % cores);
         engine->cpus[i].socket = (uint16_t)(i % cores / machine->cores_per_socket);
+        engine->cpus[i].group = (uint16_t)(machine->sockets_per_group
+                                               ? engine->cpus[i].socket / machine->sockets_per_group
+                                               : 0);
     }
-    return 0;
-}
-
-/* Calls by actor, each in time order: a counting sort. */
-static int make_streams(struct vs_engine *engine)
-{
-    const struct vs_workload *workload = engine->workload;
-    engine->stream = malloc((workload->call_count + 1) * sizeof *engine->stream);
-    uint32_t *at = calloc(workload->actor_count + 1, sizeof *at);
-    if (!engine->stream || !at) {
-        free(at);
-        return VS_ERR_MEMORY;
-    }
-    for (size_t i = 0; i < workload->call_count; i++)
-        at[workload->calls[i].actor + 1]++;
-    for (size_t i = 0; i < workload->actor_count; i++) {
-        at[i + 1] += at[i];
-        engine->actors[i].next = at[i];
-        engine->actors[i].end = at[i + 1];
-    }
-    for (size_t i = 0; i < workload->call_count; i++)
-        engine->stream[at[workload->calls[i].actor]++] = (uint32_t)i;
-    free(at);
     return 0;
 }
 
 static int make_actors(struct vs_engine *engine)
 {
     const struct vs_workload *workload = engine->workload;
-    engine->actors = calloc(workload->actor_count + 1, sizeof *engine->actors);
-    engine->heap = malloc((workload->actor_count + 1) * sizeof *engine->heap);
-    if (!engine->actors || !engine->heap)
+    engine->actors = vs_hot_alloc((workload->actor_count + 1) * sizeof *engine->actors);
+    if (!engine->actors || vs_queue_setup(engine) < 0)
         return VS_ERR_MEMORY;
     for (size_t i = 0; i < workload->actor_count; i++) {
         struct vs_actor_run *run = &engine->actors[i];
-        run->heap_at = UINT32_MAX;
         run->cpu = (uint16_t)(i % engine->cpu_count);
         run->domain = workload->actors[i].domain;
         run->walk_list = VS_LIST_COUNT;
-        run->wait_lock = VS_NO_INSTANCE;
+        run->wait_lock = run->blamed_lock = VS_NO_INSTANCE;
         run->device = VS_DEVICE_NONE;
     }
-    return make_streams(engine);
+    return vs_streams_setup(engine);
 }
 
 static uint32_t instances_of(const struct vs_engine *engine, const struct vs_lock_decl *decl)
@@ -97,9 +75,9 @@ static int make_locks(struct vs_engine *engine)
         engine->lock_base[i] = engine->lock_total;
         engine->lock_total += instances_of(engine, &policy->locks[i]);
     }
-    engine->locks = calloc(engine->lock_total + 1, sizeof *engine->locks);
+    engine->locks = vs_hot_alloc((engine->lock_total + 1) * sizeof *engine->locks);
     engine->counts =
-        calloc((size_t)(engine->lock_total + 1) * VS_MODE_COUNT, sizeof *engine->counts);
+        vs_hot_alloc((size_t)(engine->lock_total + 1) * VS_MODE_COUNT * sizeof *engine->counts);
     if (!engine->locks || !engine->counts)
         return VS_ERR_MEMORY;
     for (size_t i = 0; i < policy->lock_count; i++) {
@@ -109,10 +87,12 @@ static int make_locks(struct vs_engine *engine)
             state->owner = state->head = state->tail = VS_NOBODY;
             state->line_cpu = state->blamed_actor = VS_NOBODY;
             state->decl = (uint8_t)i;
+            state->kind = (uint8_t)policy->locks[i].kind;
             state->instance = (uint16_t)k;
             state->stats = (engine->lock_base[i] + k) * VS_MODE_COUNT;
         }
     }
+    vs_code_place_locks(engine->code, policy, engine->lock_base);
     return 0;
 }
 
@@ -158,18 +138,16 @@ void vs_engine_release(struct vs_engine *engine)
 {
     if (engine->locks)
         for (uint32_t i = 0; i < engine->lock_total; i++)
-            if (engine->locks[i].blame) {
-                free(engine->locks[i].blame->entries);
-                free(engine->locks[i].blame);
-            }
+            vs_blame_free(engine->locks[i].blame);
     vs_metrics_release(engine);
     vs_rcu_release(engine);
     vs_objects_release(engine);
     vs_code_free(engine->code);
     free(engine->cpus);
     free(engine->actors);
-    free(engine->heap);
+    free(engine->queue.at);
     free(engine->stream);
+    free(engine->long_gaps);
     free(engine->locks);
     free(engine->counts);
 }

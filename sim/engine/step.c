@@ -17,74 +17,95 @@ static void spend(struct vs_actor_run *run, vs_ps cost)
 
 /* A config cycle: measured where the trace measured it (its durations cover all
  * cycles of the access, so each gets its part), else the machine's cost. */
-static void config_cycle(struct vs_engine *engine, struct vs_actor_run *run,
+static void config_cycle(const struct vs_engine *engine, struct vs_actor_run *run,
                          const struct vs_insn *insn)
 {
-    const uint32_t *measured = engine->workload->measured_ns;
-    if (!measured || measured[run->call] == 0 || run->in_pending) {
-        spend(run, insn->cost_ps);
-        return;
+    vs_ps cost = insn->cost_ps;
+    if (run->measured_ns != 0 && !run->in_pending) {
+        uint32_t cycles = engine->code->shapes[run->shape].cycles;
+        cost = run->measured_ns * VS_PS_PER_NS;
+        if (cycles > 1)
+            cost = cost * insn->count / cycles;
     }
-    const uint32_t *quantity = engine->workload->shapes[run->shape].quantity;
-    uint32_t cycles = quantity[VS_Q_CYCLES_LOCKED] + quantity[VS_Q_CYCLES_TRAILING] +
-                      quantity[VS_Q_CYCLES_HANDLER];
-    vs_ps all = measured[run->call] * VS_PS_PER_NS;
-    spend(run, cycles > 1 ? all * insn->count / cycles : all);
+    spend(run, cost);
 }
 
-static uint32_t instance_of(const struct vs_engine *engine, uint16_t actor,
-                            const struct vs_insn *insn)
+static uint32_t ask_instance(const struct vs_engine *engine, uint16_t actor,
+                             const struct vs_insn *insn)
 {
-    uint32_t base = engine->lock_base[insn->lock];
-    switch (engine->policy->locks[insn->lock].scope) {
-    case VS_SCOPE_DOMAIN:
-        return base + vs_whose_domain(engine, actor, insn->whose);
-    case VS_SCOPE_DEVICE: {
-        uint16_t device = vs_which_device(engine, actor, insn->which);
-        return base +
-               (device != VS_DEVICE_NONE ? device : (uint32_t)engine->workload->device_count);
-    }
-    case VS_SCOPE_GLOBAL:
-        break;
-    }
-    return base;
+    if (engine->policy->locks[insn->lock].scope == VS_SCOPE_DOMAIN)
+        return insn->base + vs_whose_domain(engine, actor, insn->whose);
+    uint16_t device = vs_which_device(engine, actor, insn->which);
+    if (device == VS_DEVICE_NONE)
+        return insn->base + (uint32_t)engine->workload->device_count;
+    return insn->base + device;
+}
+
+static inline uint32_t instance_of(const struct vs_engine *engine, uint16_t actor,
+                                   const struct vs_insn *insn)
+{
+    const struct vs_actor_run *run = &engine->actors[actor];
+    if (insn->place == VS_PLACE_FIXED)
+        return insn->base;
+    if (insn->place == VS_PLACE_CALLER)
+        return insn->base + run->domain;
+    if (insn->place == VS_PLACE_SELF && run->device != VS_DEVICE_NONE)
+        return insn->base + run->device;
+    return ask_instance(engine, actor, insn);
 }
 
 static const struct vs_lock_ops *ops_of(const struct vs_engine *engine, uint32_t lock)
 {
-    return vs_lock_ops_table[engine->policy->locks[engine->locks[lock].decl].kind];
+    return vs_lock_ops_table[engine->locks[lock].kind];
 }
 
-/* Give back held[index]; its lock may be gone with the object that it was in. */
-static void release(struct vs_engine *engine, uint16_t actor, uint8_t index)
+/* A lock that is gone with the object that it was in, or that an inner release
+ * leaves held.  true: nothing is left to do. */
+static __attribute__((noinline)) bool release_rare(struct vs_engine *engine, uint16_t actor,
+                                                   uint8_t index, bool stale)
 {
     struct vs_actor_run *run = &engine->actors[actor];
     struct vs_held held = run->held[index];
     struct vs_lock_state *state = &engine->locks[held.lock];
-    bool stale = held.generation != state->generation;
     if (!stale && state->recursion > 0 && state->owner == actor && !run->leaving) {
         ops_of(engine, held.lock)->release(engine, held.lock, actor, held.mode);
-        return; /* an inner release: still held */
+        return true;
     }
-    if (stale) {
-        uint16_t device =
-            state->instance < engine->workload->device_count ? state->instance : VS_DEVICE_NONE;
-        vs_hazard_note(engine, VS_HAZARD_LOCK_AFTER_FREE, actor, device, VS_OP_COUNT);
-    } else {
-        state->recursion = 0;
-        vs_lock_released(engine, held.lock, actor, index);
-    }
+    state->recursion = stale ? state->recursion : 0;
+    if (!stale)
+        return false;
+    uint16_t device =
+        state->instance < engine->workload->device_count ? state->instance : VS_DEVICE_NONE;
+    vs_hazard_note(engine, VS_HAZARD_LOCK_AFTER_FREE, actor, device, VS_OP_COUNT);
     run->held_count--;
     for (uint8_t i = index; i < run->held_count; i++)
         run->held[i] = run->held[i + 1];
-    if (!stale)
-        ops_of(engine, held.lock)->release(engine, held.lock, actor, held.mode);
+    return true;
+}
+
+/* Give back held[index]. */
+static inline void release(struct vs_engine *engine, uint16_t actor, uint8_t index)
+{
+    struct vs_actor_run *run = &engine->actors[actor];
+    const struct vs_held *held = &run->held[index];
+    uint32_t lock = held->lock;
+    uint8_t mode = held->mode;
+    struct vs_lock_state *state = &engine->locks[lock];
+    bool stale = held->generation != state->generation;
+    if ((stale || state->recursion > 0) && release_rare(engine, actor, index, stale))
+        return;
+    vs_lock_released(engine, lock, actor, index);
+    run->held_count--;
+    for (uint8_t i = index; i < run->held_count; i++)
+        run->held[i] = run->held[i + 1];
+    ops_of(engine, lock)->release(engine, lock, actor, mode);
 }
 
 /* Which of the held locks an unlock means.  A domain's lock may have been taken
  * as "of owner" before the owner changed: it is that one all the same. */
-static int held_index(const struct vs_engine *engine, const struct vs_actor_run *run, uint32_t lock,
-                      const struct vs_insn *insn)
+static __attribute__((noinline)) int find_held(const struct vs_engine *engine,
+                                               const struct vs_actor_run *run, uint32_t lock,
+                                               const struct vs_insn *insn)
 {
     for (int i = run->held_count - 1; i >= 0; i--)
         if (run->held[i].lock == lock && run->held[i].mode == insn->mode)
@@ -99,8 +120,11 @@ static int held_index(const struct vs_engine *engine, const struct vs_actor_run 
 
 static void unlock(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn)
 {
+    const struct vs_actor_run *run = &engine->actors[actor];
     uint32_t lock = instance_of(engine, actor, insn);
-    int index = held_index(engine, &engine->actors[actor], lock, insn);
+    int index = run->held_count - 1; /* mostly the last one taken */
+    if (index < 0 || run->held[index].lock != lock || run->held[index].mode != insn->mode)
+        index = find_held(engine, run, lock, insn);
     if (index >= 0)
         release(engine, actor, (uint8_t)index);
     /* Else the lock step found its memory freed and took nothing. */
@@ -179,7 +203,7 @@ static void each_next(struct vs_engine *engine, uint16_t actor, const struct vs_
 static bool lock_step(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn)
 {
     struct vs_actor_run *run = &engine->actors[actor];
-    if (vs_lock_is_freed(engine, actor, insn)) {
+    if ((insn->flags & VS_INSN_INSIDE) && vs_lock_is_freed(engine, actor, insn)) {
         uint16_t device = vs_which_device(engine, actor, insn->which);
         vs_hazard_note(engine, VS_HAZARD_LOCK_AFTER_FREE, actor, device,
                        engine->devices[device].freed_by);
@@ -187,7 +211,7 @@ static bool lock_step(struct vs_engine *engine, uint16_t actor, const struct vs_
         return true;
     }
     uint32_t lock = instance_of(engine, actor, insn);
-    return ops_of(engine, lock)->acquire(engine, lock, actor, insn->mode) == VS_ACQUIRED;
+    return vs_lock_ops_table[insn->kind]->acquire(engine, lock, actor, insn->mode) == VS_ACQUIRED;
 }
 
 static void try_step(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn)
@@ -213,16 +237,12 @@ static void softirq_step(struct vs_engine *engine, uint16_t actor, const struct 
         vs_rcu_pass(engine, run->cpu, run->now);
 }
 
-/* Instructions on shared state.  false: the actor no longer runs. */
-static bool shared_step(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn)
+/* The rarer instructions on shared state.  false: the actor no longer runs. */
+static __attribute__((noinline)) bool shared_step(struct vs_engine *engine, uint16_t actor,
+                                                  const struct vs_insn *insn)
 {
     struct vs_actor_run *run = &engine->actors[actor];
     switch ((enum vs_insn_code)insn->code) {
-    case VS_INSN_LOCK:
-        return lock_step(engine, actor, insn);
-    case VS_INSN_UNLOCK:
-        unlock(engine, actor, insn);
-        return true;
     case VS_INSN_TRY:
         try_step(engine, actor, insn);
         return true;
@@ -305,10 +325,11 @@ static bool shared_step(struct vs_engine *engine, uint16_t actor, const struct v
     }
 }
 
-/* Instructions that touch only the actor itself.  false: it is none of them. */
-static bool private_step(struct vs_engine *engine, struct vs_actor_run *run,
-                         const struct vs_insn *insn)
+/* Instructions that touch only the actor itself. */
+static inline void private_step(struct vs_engine *engine, struct vs_actor_run *run,
+                                const struct vs_insn *insn)
 {
+    run->pc++;
     switch ((enum vs_insn_code)insn->code) {
     case VS_INSN_WORK:
         spend(run, insn->cost_ps);
@@ -326,17 +347,16 @@ static bool private_step(struct vs_engine *engine, struct vs_actor_run *run,
         break;
     case VS_INSN_JUMP:
         run->pc = insn->target;
-        return true;
+        break;
     case VS_INSN_REPEAT:
         run->loops[run->loop_count++] =
-            (struct vs_loop){.insn = run->pc, .left = insn->count, .device = VS_DEVICE_NONE};
+            (struct vs_loop){.insn = run->pc - 1, .left = insn->count, .device = VS_DEVICE_NONE};
         break;
     case VS_INSN_REPEAT_NEXT:
-        if (--run->loops[run->loop_count - 1].left > 0) {
+        if (--run->loops[run->loop_count - 1].left > 0)
             run->pc = insn->target;
-            return true;
-        }
-        run->loop_count--;
+        else
+            run->loop_count--;
         break;
     case VS_INSN_DEFER:
         vs_pending_fill(engine, (uint16_t)(run - engine->actors), insn);
@@ -344,14 +364,10 @@ static bool private_step(struct vs_engine *engine, struct vs_actor_run *run,
     case VS_INSN_CLEAR_PENDING:
         run->pending = false;
         break;
-    case VS_INSN_LEAVE:
+    default: /* VS_INSN_LEAVE */
         run->leaving = true;
         break;
-    default:
-        return false;
     }
-    run->pc++;
-    return true;
 }
 
 /* An actor's event outside a program: its call arrives, or it looks at a lock
@@ -362,9 +378,11 @@ static bool resume(struct vs_engine *engine, uint16_t actor)
     if (run->state == VS_ACTOR_GUEST)
         return vs_entry_begin(engine, actor);
     if (run->state == VS_ACTOR_POLLING) {
-        /* Granted or not, it is where it has to be: in the queue or in the line. */
-        ops_of(engine, run->wait_lock)->poll(engine, run->wait_lock, actor);
-        return false;
+        /* Granted, it goes on from here; else it is in the line. */
+        engine->polling = actor;
+        enum vs_acquire got = ops_of(engine, run->wait_lock)->poll(engine, run->wait_lock, actor);
+        engine->polling = VS_NOBODY;
+        return got == VS_ACQUIRED;
     }
     return true;
 }
@@ -373,12 +391,13 @@ void vs_actor_execute(struct vs_engine *engine, uint16_t actor)
 {
     struct vs_actor_run *run = &engine->actors[actor];
     const struct vs_insn *insns = engine->code->insns;
-    if (!resume(engine, actor))
+    if (run->state != VS_ACTOR_RUNNING && !resume(engine, actor))
         return;
     for (;;) {
         const struct vs_insn *insn = &insns[run->pc];
-        if (!run->leaving && private_step(engine, run, insn)) {
+        if (insn->code <= VS_INSN_LAST_PRIVATE && !run->leaving) {
             engine->steps++;
+            private_step(engine, run, insn);
             continue;
         }
         if (vs_queue_before(engine, run->now, actor)) {
@@ -396,7 +415,7 @@ void vs_actor_execute(struct vs_engine *engine, uint16_t actor)
                 return;
             if (run->state != VS_ACTOR_GUEST)
                 continue; /* its deferred map */
-            if (vs_queue_before(engine, run->now, actor)) {
+            if (engine->calls >= engine->next_look || vs_queue_before(engine, run->now, actor)) {
                 vs_queue_add(engine, actor, run->now);
                 return;
             }
@@ -405,7 +424,13 @@ void vs_actor_execute(struct vs_engine *engine, uint16_t actor)
             continue;
         }
         run->pc++;
-        if (!shared_step(engine, actor, insn))
+        if (insn->code == VS_INSN_LOCK) {
+            if (!lock_step(engine, actor, insn))
+                return;
+        } else if (insn->code == VS_INSN_UNLOCK) {
+            unlock(engine, actor, insn);
+        } else if (!shared_step(engine, actor, insn)) {
             return;
+        }
     }
 }

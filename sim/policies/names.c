@@ -29,6 +29,12 @@ const struct vs_lock_kind_info vs_lock_kind_table[VS_LOCK_KIND_COUNT] = {
     [VS_LOCK_REFCOUNT] = {
         .name = "refcount", .summary = "a counter in an object: zero frees it",
         .source = "xen-devel 2023-03-14, 'vpci: use reference counter to protect vpci state'"},
+    [VS_LOCK_MCS] = {
+        .name = "mcs", .summary = "queue spinlock: every waiter spins on a cache line of its own",
+        .exclusive = true, .source = "Mellor-Crummey and Scott, ACM TOCS 9(1), 1991; not in Xen"},
+    [VS_LOCK_CLH] = {
+        .name = "clh", .summary = "queue spinlock: a waiter spins on its predecessor's cache line",
+        .exclusive = true, .source = "Craig 1993; Landin and Hagersten, IPPS 1994; not in Xen"},
 };
 
 const struct vs_work_info vs_work_table[VS_WORK_COUNT] = {

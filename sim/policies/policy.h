@@ -31,6 +31,8 @@ enum vs_lock_kind {
     VS_LOCK_PERCPU_RWLOCK, /* readers on their own line, writers scan every CPU */
     VS_LOCK_RCU,           /* read sections without shared writes; grace periods */
     VS_LOCK_REFCOUNT,      /* a counter in an object: zero frees it */
+    VS_LOCK_MCS,           /* FIFO spinlock, each waiter spins on its own line */
+    VS_LOCK_CLH,           /* the same on its predecessor's line */
     VS_LOCK_KIND_COUNT
 };
 

@@ -67,10 +67,8 @@ static enum vs_acquire percpu_acquire(struct vs_engine *engine, uint32_t lock, u
         vs_waiter_push(engine, lock, actor, mode);
         return VS_BLOCKED;
     }
-    bool moved;
-    vs_ps end = vs_line_atomic(engine, lock, run->cpu, run->now, &moved);
+    bool moved = vs_line_atomic(engine, vs_lock_line(engine, lock), actor, false);
     engine->counts[state->stats + mode].transfer += moved;
-    pay(run, end - run->now);
     if (state->owner == VS_NOBODY && state->readers == 0 && state->waiters == 0) {
         state->owner = actor;
         state->writer_waiting = true;

@@ -60,7 +60,7 @@ static void wake_barriers(struct vs_engine *engine, vs_ps now)
         run->step_wait += at - run->wait_from;
         run->state = VS_ACTOR_RUNNING;
         run->wait_lock = VS_NO_INSTANCE;
-        vs_blame_depart(engine, engine->rcu.lock, actor, VS_MODE_EXCLUSIVE, at);
+        vs_blame_depart(engine, engine->rcu.lock, actor, at);
         vs_queue_add(engine, actor, at);
     }
 }

@@ -14,12 +14,9 @@
  */
 #include "engine/internal.h"
 
-static void pay_atomic(struct vs_engine *engine, uint32_t lock, struct vs_actor_run *run,
-                       bool *moved)
+static bool pay_atomic(struct vs_engine *engine, uint32_t lock, uint16_t actor, bool is_release)
 {
-    vs_ps end = vs_line_atomic(engine, lock, run->cpu, run->now, moved);
-    run->work_ps += end - run->now;
-    run->now = end;
+    return vs_line_atomic(engine, vs_lock_line(engine, lock), actor, is_release);
 }
 
 static bool admits_reader(const struct vs_lock_state *state, uint16_t actor)
@@ -107,14 +104,11 @@ static enum vs_acquire rwlock_acquire(struct vs_engine *engine, uint32_t lock, u
                                       enum vs_lock_mode mode)
 {
     struct vs_lock_state *state = &engine->locks[lock];
-    struct vs_actor_run *run = &engine->actors[actor];
-    bool moved;
-    pay_atomic(engine, lock, run, &moved);
-    engine->counts[state->stats + mode].transfer += moved;
+    engine->counts[state->stats + mode].transfer += pay_atomic(engine, lock, actor, false);
     if (take(engine, lock, actor, mode))
         return VS_ACQUIRED;
     if (mode == VS_MODE_READ) /* takes its bias back */
-        pay_atomic(engine, lock, run, NULL);
+        pay_atomic(engine, lock, actor, true);
     vs_waiter_push(engine, lock, actor, mode);
     if (state->head == actor && mode == VS_MODE_WRITE && state->owner == VS_NOBODY)
         state->writer_waiting = true;
@@ -124,9 +118,7 @@ static enum vs_acquire rwlock_acquire(struct vs_engine *engine, uint32_t lock, u
 static bool rwlock_try(struct vs_engine *engine, uint32_t lock, uint16_t actor,
                        enum vs_lock_mode mode)
 {
-    struct vs_actor_run *run = &engine->actors[actor];
-    bool moved;
-    pay_atomic(engine, lock, run, &moved);
+    bool moved = pay_atomic(engine, lock, actor, false);
     if (!take(engine, lock, actor, mode))
         return false;
     engine->counts[engine->locks[lock].stats + mode].transfer += moved;
@@ -140,7 +132,7 @@ static void rwlock_release(struct vs_engine *engine, uint32_t lock, uint16_t act
     struct vs_actor_run *run = &engine->actors[actor];
     if (mode == VS_MODE_READ) {
         state->readers--;
-        pay_atomic(engine, lock, run, NULL);
+        pay_atomic(engine, lock, actor, true);
         if (state->readers == 0 && state->writer_waiting)
             wake_head(engine, lock, run->now);
         return;

@@ -6,10 +6,11 @@
  * Arrival is one atomic on the ticket word; order of arrival is order of grant,
  * without exception.  Release is a store, after which every waiter re-reads the
  * word: the line serves them one at a time and the next owner is on average
- * half way, so a hand-over with k waiters takes a transfer and (k - 1) / 2
- * service times (Boyd-Wickizer et al., "Non-scalable locks are dangerous",
- * OLS 2012: c k / 2).  The recursive kind is the same but for its owner, who
- * only counts.
+ * half way, so a hand-over with k waiters takes (k - 1) / 2 service times for
+ * the others and, for the owner's own request, a transfer or half a service
+ * time, whichever is longer (Boyd-Wickizer et al., "Non-scalable locks are
+ * dangerous", OLS 2012: c k / 2, where the transfer is not the longer one).  The recursive kind is
+ * the same but for its owner, who only counts.
  */
 #include "engine/internal.h"
 
@@ -18,17 +19,14 @@ static enum vs_acquire ticket_acquire(struct vs_engine *engine, uint32_t lock, u
 {
     struct vs_lock_state *state = &engine->locks[lock];
     struct vs_actor_run *run = &engine->actors[actor];
-    bool moved;
-    vs_ps end = vs_line_atomic(engine, lock, run->cpu, run->now, &moved);
+    bool moved = vs_line_atomic(engine, vs_lock_line(engine, lock), actor, false);
     engine->counts[state->stats + mode].transfer += moved;
-    run->work_ps += end - run->now;
-    run->now = end;
     if (state->owner != VS_NOBODY) {
         vs_waiter_push(engine, lock, actor, mode);
         return VS_BLOCKED;
     }
     state->owner = actor;
-    vs_lock_granted(engine, lock, actor, mode, end, false);
+    vs_lock_granted(engine, lock, actor, mode, run->now, false);
     return VS_ACQUIRED;
 }
 
@@ -37,15 +35,12 @@ static bool ticket_try(struct vs_engine *engine, uint32_t lock, uint16_t actor,
 {
     struct vs_lock_state *state = &engine->locks[lock];
     struct vs_actor_run *run = &engine->actors[actor];
-    bool moved;
-    vs_ps end = vs_line_atomic(engine, lock, run->cpu, run->now, &moved);
-    run->work_ps += end - run->now;
-    run->now = end;
+    bool moved = vs_line_atomic(engine, vs_lock_line(engine, lock), actor, false);
     if (state->owner != VS_NOBODY) /* any holder means head != tail */
         return false;
     engine->counts[state->stats + mode].transfer += moved;
     state->owner = actor;
-    vs_lock_granted(engine, lock, actor, mode, end, false);
+    vs_lock_granted(engine, lock, actor, mode, run->now, false);
     return true;
 }
 
@@ -61,11 +56,14 @@ static void ticket_release(struct vs_engine *engine, uint32_t lock, uint16_t act
         state->owner = VS_NOBODY;
         return;
     }
+    vs_ps service = engine->machine->line_service_ps;
     uint16_t others = (uint16_t)(state->waiters - 1);
     uint16_t next = vs_waiter_pop(engine, lock);
     struct vs_actor_run *waiter = &engine->actors[next];
-    vs_ps at = run->now + vs_line_transfer(engine, lock, waiter->cpu) +
-               engine->machine->line_service_ps * others / 2;
+    vs_ps first = vs_line_transfer(engine, lock, waiter->cpu);
+    if (waiter->cpu != run->cpu && first < service / 2)
+        first = service / 2;
+    vs_ps at = run->now + first + service * others / 2;
     if (at < waiter->wait_from) /* its own atomic is still under way */
         at = waiter->wait_from;
     state->owner = next;

@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bench_cli.sh MAKE_TRACE: what `vpci-sim bench` prints; no time is judged.
+set -u
+failures=0
+fail() {
+    echo "FAILED: $*"
+    failures=$((failures + 1))
+}
+"$1" busy.vpt 200 || exit 1
+
+vpci-sim bench --json -n 5000 busy.vpt >out.json || fail "status $?"
+python3 - <<'END' || fail "the document"
+import json
+document = json.load(open("out.json"))
+rows = {row["name"]: row for row in document["rows"]}
+expected = {f"{kind}-{vcpus}-{load}" for kind in ("global", "domain") for vcpus in (4, 64, 512)
+            for load in ("saturated", "medium", "low")}
+assert expected < set(rows), expected - set(rows)
+assert "busy.vpt:none" in rows and "busy.vpt:pci-lock" in rows, list(rows)
+for name in expected:
+    row = rows[name]
+    assert row["accesses"] == 5000 and row["steps_per_access"] == 7, row
+    assert row["access_ns_p10"] <= row["access_ns_p50"] and row["chunks"] > 0, row
+    # Sanitizers' allocators do not say what they hold.
+    assert row.get("engine_bytes", 16 * 5000) >= 16 * 5000, row
+# The load is what it is called: whoever asks for a tenth takes about ten times as long.
+for kind in ("global", "domain"):
+    for vcpus in (64, 512):
+        spans = [rows[f"{kind}-{vcpus}-{load}"]["makespan_ns"] for load in ("saturated", "low")]
+        assert 4 < spans[1] / spans[0] < 25, (kind, vcpus, spans)
+assert document["plain_read_ns_p10"] > 0 and document["peak_bytes"] > 0
+END
+
+vpci-sim bench -n 3000 --only 'domain-4-*' >table.txt || fail "table: status $?"
+[ "$(grep -c '^domain-4-' table.txt)" -eq 3 ] || fail "three rows: $(cat table.txt)"
+grep -q '^global' table.txt && fail "--only left a row that does not match"
+
+vpci-sim bench --only nothing >out 2>err
+[ $? -eq 2 ] && grep -q "no row's name matches 'nothing'" err || fail "no match: $(cat err)"
+vpci-sim bench -n 0 >out 2>err
+[ $? -eq 2 ] || fail "-n 0"
+vpci-sim bench -n 1000 --only 'x*' missing.vpt >out 2>err
+[ $? -eq 4 ] || [ $? -eq 3 ] || fail "missing trace"
+[ "$failures" -eq 0 ]

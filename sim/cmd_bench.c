@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vpci-sim bench: how fast the engine is, on the reference workload and on traces.
+ *
+ * Everything is measured in one run, so that rows can be compared with each
+ * other and with the floor (reading the records); absolute times belong to the
+ * machine that is named with them.
+ */
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+
+#include "base/json.h"
+#include "base/options.h"
+#include "bench/instructions.h"
+#include "bench/measure.h"
+#include "bench/reference.h"
+#include "commands.h"
+
+/* The saturated run from which the other loads take their rate. */
+#define RATE_ACCESSES    UINT64_C(50000)
+#define ACCESSES_MAX     1e9
+#define ROUNDS_MAX       1000
+#define NAME_TEXT        192
+#define COUNTED_ACCESSES UINT64_C(100000) /* under callgrind, and twice as many */
+
+struct values {
+    const char *only;
+    uint64_t accesses, rounds;
+    bool instructions, json;
+};
+
+static const struct vs_option options[] = {
+    {"accesses", 'n', VS_OPTION_U64, offsetof(struct values, accesses), "N",
+     "Accesses of each reference workload.", "400000", NULL, 1, ACCESSES_MAX},
+    {"rounds", 0, VS_OPTION_U64, offsetof(struct values, rounds), "N",
+     "Replays of each trace under each policy; 0 for as many as give --accesses in all, 100 at "
+     "most.",
+     "0", NULL, 0, ROUNDS_MAX},
+    {"only", 0, VS_OPTION_STRING, offsetof(struct values, only), "PATTERN",
+     "Only rows whose name matches this shell pattern, as global-64-* or *:pci-lock.", NULL, NULL,
+     0, 0},
+    {"instructions", 0, VS_OPTION_FLAG, offsetof(struct values, instructions), NULL,
+     "Count instructions per access too, by callgrind (valgrind must be installed; slow).", NULL,
+     NULL, 0, 0},
+    {"json", 0, VS_OPTION_FLAG, offsetof(struct values, json), NULL,
+     "Print JSON in place of the table, with facts about this host.", NULL, NULL, 0, 0},
+    VS_OPTION_END,
+};
+
+struct bench {
+    const struct values *values;
+    struct vs_json_out *rows;
+    size_t row_count;
+    struct vs_error *error;
+};
+
+struct row {
+    const char *name, *trace;
+    const struct vs_workload *workload;
+    const struct vs_policy *policy;
+    const struct vs_machine *machine;
+    enum vs_timing timing;
+    uint64_t rounds;
+};
+
+static bool wanted(const struct bench *bench, const char *name)
+{
+    return !bench->values->only || fnmatch(bench->values->only, name, 0) == 0;
+}
+
+/* ------------------------------------------------------------ instructions */
+
+/* Difference of two lengths: what preparing costs once falls out. */
+static int count_instructions(const struct bench *bench, const struct row *row,
+                              double *instructions)
+{
+    uint64_t counted[2] = {0, 0};
+    double accesses = row->trace ? (double)row->workload->call_count : (double)COUNTED_ACCESSES;
+
+    for (uint64_t i = 0; i < 2; i++) {
+        char length[32];
+        snprintf(length, sizeof(length), "%" PRIu64,
+                 row->trace ? i + 1 : COUNTED_ACCESSES * (i + 1));
+        const char *arguments[] = {"bench",   row->trace ? "--rounds" : "--accesses",
+                                   length,    "--only",
+                                   row->name, row->trace,
+                                   NULL};
+        int ret = vs_count_instructions(arguments, &counted[i], bench->error);
+        if (ret == 0)
+            return vs_error_set(bench->error, VS_ERR_HOST,
+                                "--instructions needs valgrind, which is not installed");
+        if (ret < 0)
+            return ret;
+    }
+    *instructions = (double)(counted[1] - counted[0]) / accesses;
+    return 0;
+}
+
+/* -------------------------------------------------------------------- rows */
+
+static void print_row(const struct row *row, const struct vs_measured *measured,
+                      double instructions)
+{
+    double steps = (double)measured->steps / (double)measured->accesses;
+
+    printf("%-36s %9.1f %9.1f %9.2f %9.1f %9.1f", row->name, measured->access_ns.p10,
+           measured->access_ns.p50, measured->access_ns.p10 / steps, measured->whole_ns,
+           measured->bytes_per_access);
+    if (instructions > 0)
+        printf(" %9.0f %9.1f", instructions, instructions / steps);
+    putchar('\n');
+    fflush(stdout);
+}
+
+static void add_row(struct bench *bench, const struct row *row, const struct vs_measured *measured,
+                    double instructions)
+{
+    struct vs_json_out *object = vs_json_new_object();
+    double steps = (double)measured->steps / (double)measured->accesses;
+
+    vs_json_add_string(object, "name", row->name);
+    vs_json_add_string(object, "policy", row->policy->name);
+    vs_json_add_u64(object, "vcpus", row->workload->actor_count);
+    vs_json_add_u64(object, "accesses", measured->accesses);
+    vs_json_add_u64(object, "rounds", row->rounds);
+    vs_json_add_u64(object, "chunks", measured->chunks);
+    vs_json_add_u64(object, "chunk_accesses", measured->chunk_accesses);
+    vs_json_add_double(object, "access_ns_p10", measured->access_ns.p10);
+    vs_json_add_double(object, "access_ns_p50", measured->access_ns.p50);
+    vs_json_add_double(object, "steps_per_access", steps);
+    vs_json_add_double(object, "step_ns_p10", measured->access_ns.p10 / steps);
+    vs_json_add_double(object, "step_ns_p50", measured->access_ns.p50 / steps);
+    vs_json_add_double(object, "whole_replay_ns_per_access", measured->whole_ns);
+    if (measured->engine_bytes > 0) {
+        vs_json_add_u64(object, "engine_bytes", measured->engine_bytes);
+        vs_json_add_double(object, "engine_bytes_per_access", measured->bytes_per_access);
+    }
+    if (instructions > 0) {
+        vs_json_add_double(object, "instructions_per_access", instructions);
+        vs_json_add_double(object, "instructions_per_step", instructions / steps);
+    }
+    /* What the replay said, for the peers to agree with. */
+    vs_json_add_u64(object, "makespan_ns", measured->result->makespan_ns);
+    vs_json_add_u64(object, "lock_wait_total_ns", measured->result->lock_wait_total_ns);
+    vs_json_add(bench->rows, NULL, object);
+}
+
+static int measure_row(struct bench *bench, const struct row *row)
+{
+    struct vs_measured measured;
+    double instructions = 0;
+    int ret = vs_measure_replay(row->workload, row->policy, row->machine, row->timing, row->rounds,
+                                &measured, bench->error);
+
+    if (ret == 0 && bench->values->instructions)
+        ret = count_instructions(bench, row, &instructions);
+    if (ret == 0) {
+        bench->row_count++;
+        if (bench->values->json)
+            add_row(bench, row, &measured, instructions);
+        else
+            print_row(row, &measured, instructions);
+    }
+    vs_result_free(measured.result);
+    return ret;
+}
+
+/* --------------------------------------------------------------- reference */
+
+/* Mean time between two accesses of one vCPU when nobody is ever idle. */
+static int saturated_gap(const struct vs_reference_size *size, const struct vs_policy *policy,
+                         const struct vs_machine *machine, double *gap_ns, struct vs_error *error)
+{
+    const struct vs_engine_options engine = {.timing = VS_TIMING_OPEN};
+    struct vs_workload *workload = NULL;
+    struct vs_result *result = NULL;
+    int ret = vs_reference_workload(size, RATE_ACCESSES, 0, &workload, error);
+
+    if (ret == 0)
+        ret = vs_engine_replay(workload, policy, machine, &engine, &result, error);
+    if (ret == 0)
+        *gap_ns = (double)result->makespan_ns * size->vcpus / (double)RATE_ACCESSES;
+    vs_result_free(result);
+    vs_workload_free(workload);
+    return ret;
+}
+
+static int reference_row(struct bench *bench, const struct vs_reference_size *size, bool per_domain,
+                         enum vs_load load)
+{
+    struct vs_machine machine = vs_reference_machine(size->vcpus);
+    struct vs_workload *workload = NULL;
+    struct vs_policy *policy = NULL;
+    double gap_ns = 0;
+    char name[NAME_TEXT];
+    int ret = 0;
+
+    snprintf(name, sizeof(name), "%s-%" PRIu32 "-%s", per_domain ? "domain" : "global", size->vcpus,
+             vs_load_names[load]);
+    if (!wanted(bench, name))
+        return 0;
+    ret = vs_reference_policy(per_domain, &policy, bench->error);
+    if (ret == 0 && vs_load_shares[load] > 0) {
+        ret = saturated_gap(size, policy, &machine, &gap_ns, bench->error);
+        gap_ns /= vs_load_shares[load];
+    }
+    if (ret == 0)
+        ret = vs_reference_workload(size, bench->values->accesses, gap_ns, &workload, bench->error);
+    if (ret == 0) {
+        struct row row = {.name = name,
+                          .workload = workload,
+                          .policy = policy,
+                          .machine = &machine,
+                          .timing = VS_TIMING_OPEN,
+                          .rounds = 1};
+        ret = measure_row(bench, &row);
+    }
+    vs_policy_free(policy);
+    vs_workload_free(workload);
+    return ret;
+}
+
+static int reference_rows(struct bench *bench)
+{
+    int ret = 0;
+
+    for (int per_domain = 0; per_domain < 2; per_domain++)
+        for (size_t i = 0; i < VS_REFERENCE_SIZES; i++)
+            for (int load = 0; load < VS_LOAD_COUNT && ret == 0; load++)
+                ret = reference_row(bench, &vs_reference_sizes[i], per_domain == 1,
+                                    (enum vs_load)load);
+    return ret;
+}
+
+/* ------------------------------------------------------------------ traces */
+
+static uint64_t rounds_for(const struct bench *bench, const struct vs_workload *workload)
+{
+    uint64_t calls = workload->call_count ? workload->call_count : 1;
+    uint64_t rounds = bench->values->accesses / calls + 1;
+
+    if (bench->values->rounds > 0)
+        return bench->values->rounds;
+    return rounds < 100 ? rounds : 100;
+}
+
+static int trace_rows(struct bench *bench, const char *path)
+{
+    struct vs_workload *workload = NULL;
+    struct vs_machine *machine = NULL;
+    int ret = vs_workload_load(&path, 1, NULL, &workload, bench->error);
+
+    if (ret >= 0)
+        ret = vs_machine_load(vs_machine_names()[0], &machine, bench->error);
+    for (const char *const *name = vs_policy_names(); ret >= 0 && *name; name++) {
+        struct vs_policy *policy = NULL;
+        char text[NAME_TEXT];
+
+        snprintf(text, sizeof(text), "%s:%s", workload->name, *name);
+        if (!wanted(bench, text))
+            continue;
+        ret = vs_policy_load(*name, &policy, bench->error);
+        if (ret >= 0) {
+            struct row row = {.name = text,
+                              .trace = path,
+                              .workload = workload,
+                              .policy = policy,
+                              .machine = machine,
+                              .timing = VS_TIMING_CLOSED,
+                              .rounds = rounds_for(bench, workload)};
+            ret = measure_row(bench, &row);
+        }
+        vs_policy_free(policy);
+    }
+    vs_machine_free(machine);
+    vs_workload_free(workload);
+    return ret < 0 ? ret : 0;
+}
+
+/* ----------------------------------------------------------------- command */
+
+static uint64_t peak_bytes(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    return (uint64_t)usage.ru_maxrss * 1024;
+}
+
+static int print_document(struct bench *bench, const struct vs_spread *floor_ns)
+{
+    struct vs_json_out *document = vs_json_new_object(), *host = vs_json_new_object();
+    struct utsname names;
+
+    uname(&names);
+    vs_json_add_string(host, "system", names.sysname);
+    vs_json_add_string(host, "release", names.release);
+    vs_json_add_string(host, "machine", names.machine);
+    vs_json_add_string(host, "compiler", __VERSION__);
+    vs_json_add_string(document, "version", VS_VERSION);
+    vs_json_add(document, "host", host);
+    vs_json_add_double(document, "plain_read_ns_p10", floor_ns->p10);
+    vs_json_add_double(document, "plain_read_ns_p50", floor_ns->p50);
+    vs_json_add_u64(document, "peak_bytes", peak_bytes());
+    vs_json_add(document, "rows", bench->rows);
+    bench->rows = NULL;
+    int ret = vs_json_print(document, stdout, bench->error);
+    vs_json_out_free(document);
+    return ret;
+}
+
+static int run(const struct vs_command *command, void *values, const struct vs_strings *operands,
+               struct vs_error *error)
+{
+    struct bench bench = {.values = values, .rows = vs_json_new_array(), .error = error};
+    struct vs_spread floor_ns;
+    int ret = vs_measure_plain_read(bench.values->accesses, &floor_ns, error);
+
+    (void)command;
+    if (ret == 0 && !bench.values->json) {
+        printf("%-36s %9s %9s %9s %9s %9s%s\n", "", "ns/access", "", "ns/step", "whole run",
+               "bytes", bench.values->instructions ? "  instructions per" : "");
+        printf("%-36s %9s %9s %9s %9s %9s%s\n", "", "p10", "p50", "p10", "ns/access", "/access",
+               bench.values->instructions ? "    access      step" : "");
+        printf("%-36s %9.1f %9.1f\n", "plain read of the records", floor_ns.p10, floor_ns.p50);
+    }
+    if (ret == 0)
+        ret = reference_rows(&bench);
+    for (size_t i = 0; i < operands->count && ret == 0; i++)
+        ret = trace_rows(&bench, operands->items[i]);
+    if (ret == 0 && bench.row_count == 0)
+        ret = vs_error_set(error, VS_ERR_USAGE, "no row's name matches '%s'",
+                           bench.values->only ? bench.values->only : "");
+    if (ret == 0 && bench.values->json)
+        ret = print_document(&bench, &floor_ns);
+    else if (ret == 0)
+        printf("peak memory of this process: %.1f MB\n", (double)peak_bytes() / 1e6);
+    vs_json_out_free(bench.rows);
+    return ret;
+}
+
+static const char *const examples[] = {
+    "vpci-sim bench",
+    "vpci-sim bench --only 'global-64-*' --instructions",
+    "vpci-sim bench --json host.vpt",
+    NULL,
+};
+
+static const char description[] =
+    "Measures the engine on the reference workload: 4, 64 and 512 vCPUs, one reader/writer lock in "
+    "all (global) or per domain, then the device's spinlock; with all vCPUs always busy "
+    "(saturated) or at 0.6 and 0.1 of that rate; and each shipped policy on each TRACE as it was "
+    "recorded. Times are percentiles over chunks of 2048 accesses inside a run. Bytes are what "
+    "the engine holds while it runs, beyond the workload, per access of that run.";
+
+const struct vs_command vs_cmd_bench = {
+    .name = "bench",
+    .summary = "Measure how fast the engine replays.",
+    .operands = "[TRACE]...",
+    .operands_max = 64,
+    .options = options,
+    .values_size_bytes = sizeof(struct values),
+    .description = description,
+    .examples = examples,
+    .run = run,
+};
