@@ -244,9 +244,11 @@ static void say_throughput(const struct ranking *ranking, const struct vs_run_ro
     if (group_end(ranking, 0, false) == ranking->count) {
         vs_text_addf(text,
                      "Throughput is indistinguishable (within 1 %%) under all %zu of them, at "
-                     "about %s calls/s: in a closed loop with recorded think times it says little "
-                     "until the load is high.",
-                     ranking->count, vs_words_number(ranking->runs[0]->throughput_per_s, number));
+                     "about %s calls/s: in %s it says little until the load is high.",
+                     ranking->count, vs_words_number(ranking->runs[0]->throughput_per_s, number),
+                     strcmp(ranking->runs[0]->timing, "open") == 0
+                         ? "an open loop it is the rate of arrivals, and"
+                         : "a closed loop with recorded think times");
         return;
     }
     vs_text_add(text, "By throughput, best first: ");

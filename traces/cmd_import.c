@@ -48,7 +48,7 @@ static const struct vs_option options[] = {
     {"devices", 0, VS_OPTION_LIST, AT(devices), "[DOMAIN=]FILE",
      "config space snapshots: the output of `lspci -xxxx` (or -xxx) in that domain (default 0)"},
     {"tsc-hz", 0, VS_OPTION_STRING, AT(tsc_hz), "FREQUENCY",
-     "how fast the log's clock ticks, with unit: 2.4GHz, 2394.374MHz"},
+     "how fast the log's clock ticks, with unit: 2.4GHz, 2394.374MHz, 2.4G"},
     {"xl-info", 0, VS_OPTION_STRING, AT(xl_info), "FILE",
      "xentrace: take the frequency from cpu_mhz in this output of `xl info`"},
     {"ecam", 0, VS_OPTION_LIST, AT(ecam), "BASE:SEG:BUS0-BUS1",

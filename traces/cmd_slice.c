@@ -83,8 +83,9 @@ static int slice_meta(const struct slice_values *values, const struct vs_filter 
     return ret;
 }
 
+/* *synthetic: is any record of the part a generated one? */
 static int copy_records(struct vs_reader *reader, const struct vs_filter *filter,
-                        struct vs_writer *writer, struct vs_error *error)
+                        struct vs_writer *writer, bool *synthetic, struct vs_error *error)
 {
     const struct vs_record *records = NULL;
     size_t count = 0;
@@ -95,6 +96,7 @@ static int copy_records(struct vs_reader *reader, const struct vs_filter *filter
         for (size_t i = 0; i < count; i++) {
             if (!vs_filter_match(filter, &records[i]))
                 continue;
+            *synthetic |= (records[i].flags & VS_FLAG_SYNTHETIC) != 0;
             ret = vs_writer_add(writer, &records[i], 1, error);
             if (ret < 0)
                 return ret;
@@ -115,6 +117,7 @@ static int slice_run(const struct vs_command *command, void *raw, const struct v
     struct vs_writer *writer = NULL;
     struct vs_filter filter = {0};
     struct vs_trace_meta meta;
+    bool synthetic = false;
     (void)command;
     vs_trace_meta_init(&meta);
     if (!values->output)
@@ -128,9 +131,12 @@ static int slice_run(const struct vs_command *command, void *raw, const struct v
     if (ret == 0)
         ret = vs_writer_open(values->output, &meta, &options, &writer, error);
     if (ret == 0)
-        ret = copy_records(reader, &filter, writer, error);
+        ret = copy_records(reader, &filter, writer, &synthetic, error);
     if (ret == 0) {
-        ret = vs_writer_commit(writer, NULL, error);
+        /* Of a merged trace the part may hold captured records only. */
+        if (strcmp(meta.source, "merge") == 0)
+            meta.synthetic &= synthetic;
+        ret = vs_writer_commit(writer, &meta, error);
         writer = NULL;
     }
     vs_writer_abort(writer);

@@ -132,6 +132,7 @@ static int make_devices(struct generator *generator)
         uint32_t domain = (uint32_t)(i / options->devices);
         device->model = &generator->models[i % VS_SYNTH_MODELS];
         device->config = generator->configs + i * VS_SYNTH_CONFIG;
+        device->owner = domain;
         device->present = true;
         device->sbdf = slot_sbdf(options, domain, (uint32_t)(i % options->devices));
         vs_synth_place(device, (uint32_t)i);
@@ -259,12 +260,21 @@ static void draw_event(struct generator *generator, struct vcpu *vcpu)
     } else if (choice <= 2) {
         vs_synth_event(script, VS_KIND_DEVICE_RESET, device->sbdf, 0, device);
     } else if (choice <= 4 && other != owner) {
-        vs_synth_event(script, VS_KIND_DEVICE_ASSIGN, device->sbdf, other, device);
-        vs_synth_event(script, VS_KIND_DEVICE_DEASSIGN, device->sbdf, other, device);
+        /* Between two guests it passes through the hardware domain. */
+        if (owner != 0)
+            vs_synth_event(script, VS_KIND_DEVICE_DEASSIGN, device->sbdf, owner, device);
+        if (other != 0) {
+            vs_synth_event(script, VS_KIND_DEVICE_ASSIGN, device->sbdf, other, device);
+            vs_synth_event(script, VS_KIND_DEVICE_DEASSIGN, device->sbdf, other, device);
+        }
+        if (owner != 0)
+            vs_synth_event(script, VS_KIND_DEVICE_ASSIGN, device->sbdf, owner, device);
     } else {
         vs_synth_event(script, VS_KIND_DEVICE_REMOVE, device->sbdf, 0, device);
         vs_synth_event(script, VS_KIND_DEVICE_ADD, device->sbdf, 0, device);
         vs_synth_enumerate(script, device);
+        if (owner != 0)
+            vs_synth_event(script, VS_KIND_DEVICE_ASSIGN, device->sbdf, owner, device);
     }
 }
 

@@ -132,6 +132,18 @@ static void print_clock(const struct vs_summary *summary, const struct vs_clock 
     line(stream, "durations", text);
 }
 
+/* Records that inject put among generated ones carry its mark only. */
+static const char *synthetic_text(const struct vs_summary *summary,
+                                  const struct vs_trace_meta *meta)
+{
+    uint64_t made = summary->flags[__builtin_ctz(VS_FLAG_SYNTHETIC)] +
+                    summary->flags[__builtin_ctz(VS_FLAG_INJECTED)];
+    if (!meta->synthetic)
+        return "";
+    return made < summary->records ? ", SYNTHETIC in part: generated, not captured"
+                                   : ", SYNTHETIC: generated, not captured";
+}
+
 static void print_head(const struct vs_summary *summary, const struct vs_summary_source *source,
                        FILE *stream)
 {
@@ -140,8 +152,7 @@ static void print_head(const struct vs_summary *summary, const struct vs_summary
     fprintf(stream, "%s\n", source->path);
     snprintf(text, sizeof(text), "%s%s%s%s%s%s", meta->source[0] ? meta->source : "not stated",
              meta->backend[0] ? " (" : "", meta->backend, meta->backend[0] ? ")" : "",
-             meta->emulated ? ", captured under emulation" : "",
-             meta->synthetic ? ", SYNTHETIC: generated, not captured" : "");
+             meta->emulated ? ", captured under emulation" : "", synthetic_text(summary, meta));
     line(stream, "source", text);
     if (meta->origin[0])
         line(stream, "origin", meta->origin);

@@ -40,7 +40,8 @@ void vs_synth_models(struct vs_synth_model *models);
 struct vs_synth_device {
     const struct vs_synth_model *model;
     uint32_t sbdf;
-    bool present;
+    uint32_t owner;  /* domain that it belongs to: 0 is the hardware domain */
+    bool present;    /* with its owner */
     uint8_t *config; /* VS_SYNTH_CONFIG bytes, owned by whoever made the device */
 };
 

@@ -347,12 +347,15 @@ void vs_synth_do(struct vs_synth_script *script, struct vs_record *record)
         write_config(step->device, step);
         break;
     case VS_KIND_DEVICE_REMOVE:
-    case VS_KIND_DEVICE_ASSIGN:
         step->device->present = false;
+        break;
+    case VS_KIND_DEVICE_ASSIGN:
+        step->device->present = step->value == step->device->owner;
         break;
     case VS_KIND_DEVICE_ADD:
     case VS_KIND_DEVICE_DEASSIGN:
-        step->device->present = true;
+        /* The hardware domain has it. */
+        step->device->present = step->device->owner == 0;
         break;
     default:
         break;

@@ -76,7 +76,7 @@ struct vs_trace_meta {
     char backend[48]; /* what produced the source: "xen-4.17 svm", "qemu 7.2 q35", ... or "" */
     char origin[160]; /* the input's name as the user gave it, or a note */
     bool emulated;    /* captured under emulation: times are not hardware latencies */
-    bool synthetic;   /* generated, not captured */
+    bool synthetic;   /* generated in part or whole: not all records were captured */
     struct vs_clock clock;
     struct vs_trace_domain *domains;
     size_t domain_count;

@@ -65,8 +65,14 @@ static void equal_policies_are_called_indistinguishable(void **state)
     (void)state;
     assert_true(says(&sentences, "At p99 the 2 policies without a hazard are indistinguishable"));
     assert_true(says(&sentences, "Throughput is indistinguishable"));
+    assert_true(says(&sentences, "in a closed loop with recorded think times it says little"));
     assert_true(says(&sentences, "No vCPU waited for any lock"));
     assert_false(says(&sentences, "best first"));
+    vs_sentences_free(&sentences);
+    for (size_t i = 0; i < 3; i++)
+        rows[i].timing = "open";
+    sentences = findings_of(rows, 3, hazards);
+    assert_true(says(&sentences, "in an open loop it is the rate of arrivals"));
     vs_sentences_free(&sentences);
     vs_table_free(hazards);
 }

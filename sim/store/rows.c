@@ -169,16 +169,6 @@ static int make_parts(const struct vs_run *run, const struct vs_result *result,
     return 0;
 }
 
-/* Is any part of the traffic no capture: generated, cloned or merged? */
-static bool is_synthetic(const struct vs_workload *workload)
-{
-    bool synthetic = workload->synthetic;
-
-    for (size_t i = 0; i < workload->domain_count; i++)
-        synthetic |= workload->domains[i].synthetic;
-    return synthetic;
-}
-
 static int64_t policy_rank(const struct vs_policy *policy)
 {
     const char *const *names = vs_policy_names();
@@ -210,7 +200,7 @@ static int emit_run(const struct vs_run *run, const struct vs_result *result, vs
         vs_cell_text("trace_name", workload->name),
         vs_cell_text("trace_hash", workload->hash),
         vs_cell_u64("emulated", workload->emulated),
-        vs_cell_u64("synthetic", is_synthetic(workload)),
+        vs_cell_u64("synthetic", workload->synthetic),
         vs_cell_text("what_if", parts.what_if),
         vs_cell_text("notes", parts.notes),
         vs_cell_u64("records", workload->records),

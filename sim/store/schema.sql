@@ -22,7 +22,8 @@ CREATE TABLE run (
     trace_name        TEXT NOT NULL,        -- file names joined by '+'
     trace_hash        TEXT NOT NULL,        -- content hash, independent of packing
     emulated          INTEGER NOT NULL,     -- captured under emulation: times are no latencies
-    synthetic         INTEGER NOT NULL,     -- generated, cloned or merged in part or whole
+    synthetic         INTEGER NOT NULL,     -- generated or cloned, in part or whole; of captures
+                                            -- laid side by side only what_if tells
     what_if           TEXT NOT NULL,        -- JSON array: each step past the capture, [] for none
     notes             TEXT NOT NULL,        -- JSON array: caveats of the traces
     records           INTEGER NOT NULL,

@@ -77,7 +77,7 @@ struct vs_program_info {
  * "NAME: FILE:LINE: message" on stderr for an error, and returns the exit
  * status.  Also serves --help, help COMMAND, --version, and --man (the man page
  * on stdout, generated from the same tables).  A full disk under
- * stdout is an error that is told (exit status 4).  When whoever reads stdout has
+ * stdout is an error that is told (exit status 4).  When whoever reads text from stdout has
  * gone (`| head`), the exit status is 4, too, since not all arrived, but without a
  * message: that is how such a pipe ends, and scripts with pipefail still see it.
  */

@@ -51,14 +51,13 @@ static int flush_output(int result, struct vs_error *error)
                         errno ? strerror(errno) : "an earlier write failed");
 }
 
-/* Did a write to standard output fail because whoever reads it (head, a pager) has gone?
- * A trace that is written to "-" does not pass through stdio. */
-static bool reader_has_left(const struct vs_error *error)
+/* Did text for standard output fail to leave because whoever reads it (head, a pager) has
+ * gone?  A trace to "-" does not pass through stdio: one cut short is always told. */
+static bool reader_has_left(void)
 {
     struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
 
-    return (ferror(stdout) || strcmp(error->source, "-") == 0) && poll(&out, 1, 0) == 1 &&
-           (out.revents & POLLERR);
+    return ferror(stdout) && poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
 }
 
 static int finish(const struct vs_program_info *program, const struct vs_command *command,
@@ -68,7 +67,7 @@ static int finish(const struct vs_program_info *program, const struct vs_command
     const char *name = command && command->name ? command->name : NULL;
 
     result = flush_output(result, error);
-    if (result == VS_ERR_HOST && reader_has_left(error))
+    if (result == VS_ERR_HOST && reader_has_left())
         return vs_exit_status(result);
     if (result < 0 && error->code != VS_OK)
         fprintf(stderr, "%s: %s\n", program->name, vs_error_describe(error, text, sizeof(text)));

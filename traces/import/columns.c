@@ -247,6 +247,9 @@ static bool time_ns(const struct vs_columns *columns, const struct vs_cell *cell
         if (!(cell->real >= 0 && nanoseconds < 18446744073709551616.0))
             return false;
         *value = (uint64_t)nanoseconds;
+        /* There is no part of a nanosecond, as in text. */
+        if (unit == VS_UNIT_NS && (double)*value != cell->real)
+            return false;
         return true;
     }
     if (unit == VS_UNIT_NS)

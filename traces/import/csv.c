@@ -149,6 +149,18 @@ static int split_row(struct csv *csv, struct vs_error *error)
     return 0;
 }
 
+/* Blanks around a name, as people write after commas. */
+static char *trim(char *name)
+{
+    size_t length;
+
+    name += strspn(name, " \t");
+    for (length = strlen(name); length > 0 && strchr(" \t", name[length - 1]); length--)
+        ;
+    name[length] = '\0';
+    return name;
+}
+
 static int read_header(struct csv *csv, struct vs_error *error)
 {
     enum vs_field missing;
@@ -163,7 +175,7 @@ static int read_header(struct csv *csv, struct vs_error *error)
                                "file");
     ret = split_row(csv, error);
     for (i = 0; ret == 0 && i < csv->field_count; i++) {
-        csv->names[i] = strdup(csv->fields[i]);
+        csv->names[i] = strdup(trim(csv->fields[i]));
         csv->column_count = i + 1;
         if (!csv->names[i])
             return vs_error_set(error, VS_ERR_MEMORY, "out of memory");

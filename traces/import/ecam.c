@@ -29,14 +29,21 @@ static const char *add_window(struct vs_trace_meta *meta, const struct vs_ecam *
 
     if (window->bus_first > window->bus_last)
         return "the first bus is above the last";
+    if (window->base == 0)
+        return "the base is 0";
     if (window->base % BUS_BYTES != 0)
         return "the base is not a multiple of 1 MiB, one bus's space";
     if (window->base > UINT64_MAX - 256 * BUS_BYTES)
         return "the base is too high";
-    for (size_t i = 0; i < meta->ecam_count; i++)
+    for (size_t i = 0; i < meta->ecam_count; i++) {
+        if (window->base == meta->ecam[i].base && window->segment == meta->ecam[i].segment &&
+            window->bus_first == meta->ecam[i].bus_first &&
+            window->bus_last == meta->ecam[i].bus_last)
+            return NULL; /* stated twice */
         if (window_first(window) <= window_last(&meta->ecam[i]) &&
             window_first(&meta->ecam[i]) <= window_last(window))
             return "the window overlaps another one";
+    }
     added = vs_trace_meta_add_ecam(meta);
     if (!added)
         return "out of memory";
@@ -163,8 +170,9 @@ int vs_ecam_read_mcfg(const char *path, struct vs_trace_meta *meta, struct vs_er
 
 /* -------------------------------------------------------------------- iomem */
 
-/* 1 when the line is a window, 0 when it is something else, or an error. */
-static int iomem_line(const char *path, uint64_t number, const char *line,
+/* 1 when the line is a window, 0 when it is something else, or an error.  Windows of domains above
+ * ffff (Linux's numbers for what is behind Intel's VMD) are no PCI segment's: counted in *left. */
+static int iomem_line(const char *path, uint64_t number, const char *line, unsigned int *left,
                       struct vs_trace_meta *meta, struct vs_error *error)
 {
     const char *name = strstr(line, " : PCI MMCONFIG ");
@@ -178,12 +186,16 @@ static int iomem_line(const char *path, uint64_t number, const char *line,
     if (!name)
         return 0;
     if (sscanf(line, " %" SCNx64 "-%" SCNx64, &start, &end) != 2 ||
-        sscanf(name, " : PCI %*s %x [bus %x-%x]", &segment, &first, &last) != 3 ||
-        segment > 0xffff || first > 0xff || last > 0xff)
+        sscanf(name, " : PCI %*s %x [bus %x-%x]", &segment, &first, &last) != 3 || first > 0xff ||
+        last > 0xff)
         return vs_error_set_at(error, VS_ERR_INPUT, path, VS_NOWHERE, number,
                                "expected \"START-END : PCI MMCONFIG SEG [bus B0-B1]\", found "
                                "\"%.80s\"",
                                line);
+    if (segment > 0xffff) {
+        ++*left;
+        return 0;
+    }
     window = (struct vs_ecam){.base = start - first * BUS_BYTES,
                               .segment = (uint16_t)segment,
                               .bus_first = (uint8_t)first,
@@ -203,12 +215,13 @@ int vs_ecam_read_iomem(const char *path, struct vs_trace_meta *meta, struct vs_e
     struct vs_input *input = NULL;
     const char *line;
     size_t length, found = 0;
+    unsigned int left = 0;
     int ret = vs_input_open(path, &input, error);
 
     if (ret < 0)
         return ret;
     while ((ret = vs_input_line(input, &line, &length, error)) > 0) {
-        ret = iomem_line(path, vs_input_line_number(input), line, meta, error);
+        ret = iomem_line(path, vs_input_line_number(input), line, &left, meta, error);
         if (ret < 0)
             break;
         found += (size_t)ret;
@@ -217,6 +230,10 @@ int vs_ecam_read_iomem(const char *path, struct vs_trace_meta *meta, struct vs_e
     if (ret == 0 && found == 0)
         ret = vs_error_set_at(error, VS_ERR_INPUT, path, VS_NOWHERE, VS_NOWHERE,
                               "expected a line \"... : PCI MMCONFIG SEG [bus B0-B1]\", found none");
+    if (ret == 0 && left &&
+        vs_trace_meta_add_note(meta, "%s: %u ECAM windows of domains above ffff were left out",
+                               path, left) < 0)
+        ret = vs_error_set(error, VS_ERR_MEMORY, "out of memory");
     return ret < 0 ? ret : 0;
 }
 

@@ -27,8 +27,11 @@ struct dump {
     struct vs_trace_meta *meta;
     uint16_t domain;
     bool in_device;
-    size_t device; /* index in meta->devices of the current one */
-    uint32_t seen; /* devices found */
+    bool skipping;    /* the current device has no address in a trace */
+    uint32_t skipped; /* devices of which that is true */
+    bool cut;         /* the last device's rows end before its config space does */
+    size_t device;    /* index in meta->devices of the current one */
+    uint32_t seen;    /* devices found */
     uint8_t config[CONFIG_BYTES];
     size_t config_bytes;
 };
@@ -52,13 +55,20 @@ static int out_of_memory(struct vs_error *error)
     return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
 }
 
-/* The rows of the current device are complete: store them. */
-static int end_device(struct dump *dump, struct vs_error *error)
+/* The rows of the current device are complete (or, at the end of the file, perhaps not): store
+ * them. */
+static int end_device(struct dump *dump, bool at_end, struct vs_error *error)
 {
     size_t bytes = dump->config_bytes == CARDBUS ? HEADER : dump->config_bytes;
     struct vs_trace_device *device;
     char found[32];
 
+    dump->skipping = false;
+    if (at_end && dump->in_device && bytes != 0 && bytes != HEADER && bytes != 256 &&
+        bytes != CONFIG_BYTES) {
+        dump->config_bytes = bytes = bytes > 256 ? 256 : bytes > HEADER ? HEADER : 0;
+        dump->cut = true;
+    }
     if (!dump->in_device || dump->config_bytes == 0) {
         dump->in_device = false;
         return 0;
@@ -88,13 +98,24 @@ static struct vs_trace_device *find_device(struct vs_trace_meta *meta, uint32_t 
     return NULL;
 }
 
+/* "10000:e0:06.0": Linux gives domains above ffff to the functions behind Intel's VMD, which no
+ * config space access of a guest reaches, nor a PCI segment number. */
+static bool segment_too_large(const char *address)
+{
+    size_t digits = strspn(address, "0123456789abcdef");
+    uint32_t sbdf;
+
+    return digits > 4 && digits <= 8 && address[digits] == ':' &&
+           vs_parse_sbdf(address + digits + 1, &sbdf) == 0;
+}
+
 static int start_device(struct dump *dump, const char *line, struct vs_error *error)
 {
     size_t length = strcspn(line, " ");
     struct vs_trace_device *device;
     char address[VS_SBDF_TEXT + 8], origin[sizeof(device->origin)];
     uint32_t sbdf;
-    int ret = end_device(dump, error);
+    int ret = end_device(dump, false, error);
 
     if (ret < 0)
         return ret;
@@ -102,6 +123,12 @@ static int start_device(struct dump *dump, const char *line, struct vs_error *er
         return refuse(dump, error, "a device's line, 'BUS:DEVICE.FUNCTION ...'", line);
     memcpy(address, line, length);
     address[length] = '\0';
+    if (segment_too_large(address)) {
+        dump->skipping = true;
+        dump->skipped++;
+        dump->seen++;
+        return 0;
+    }
     if (vs_parse_sbdf(address, &sbdf) < 0)
         return refuse(dump, error, "a device's line, '[SEGMENT:]BUS:DEVICE.FUNCTION ...'", line);
     device = find_device(dump->meta, sbdf, dump->domain);
@@ -231,11 +258,35 @@ static int take_line(struct dump *dump, const char *line, size_t length, struct 
     if (memchr(line, '\0', length))
         return refuse(dump, error, "text", "a NUL byte");
     if (length == 0)
-        return end_device(dump, error);
+        return end_device(dump, false, error);
+    /* Warnings, where both streams went to one file. */
+    if (strncmp(line, "pcilib: ", 8) == 0 || strncmp(line, "lspci: ", 7) == 0)
+        return 0;
+    row = row_start(line, &offset);
+    if (dump->skipping && (row || line[0] == '\t' || line[0] == ' '))
+        return 0;
     if (line[0] == '\t' || line[0] == ' ')
         return take_detail(dump, line, error);
-    row = row_start(line, &offset);
     return row ? take_row(dump, line, row, offset, error) : start_device(dump, line, error);
+}
+
+/* What of the dump did not become part of the trace. */
+static int describe(const struct dump *dump, struct vs_error *error)
+{
+    int ret = 0;
+
+    if (dump->skipped)
+        ret = vs_trace_meta_add_note(dump->meta,
+                                     "%s: %u functions in domains above ffff were left out: no PCI "
+                                     "segment has such a number",
+                                     vs_input_path(dump->input), dump->skipped);
+    if (ret == 0 && dump->cut)
+        ret =
+            vs_trace_meta_add_note(dump->meta,
+                                   "%s ends inside the last function's config space: its first 0, "
+                                   "64 or 256 bytes are kept",
+                                   vs_input_path(dump->input));
+    return ret < 0 ? out_of_memory(error) : 0;
 }
 
 int vs_lspci_read(const char *path, struct vs_trace_meta *meta, uint16_t domain,
@@ -244,17 +295,25 @@ int vs_lspci_read(const char *path, struct vs_trace_meta *meta, uint16_t domain,
     struct dump dump = {.meta = meta, .domain = domain};
     int ret = vs_input_open(path, &dump.input, error);
     const char *line;
-    size_t length;
+    size_t length, offset;
     int got;
 
     if (ret < 0)
         return ret;
     while ((got = vs_input_line(dump.input, &line, &length, error)) == 1) {
+        /* A last row without newline was cut, if only before its line end. */
+        if (vs_input_line_cut(dump.input) && dump.in_device && row_start(line, &offset) &&
+            length < strlen("00: ") + 3 * ROW_BYTES - 1) {
+            dump.cut = true;
+            break;
+        }
         ret = take_line(&dump, line, length, error);
         if (ret < 0)
             goto out;
     }
-    ret = got < 0 ? got : end_device(&dump, error);
+    ret = got < 0 ? got : end_device(&dump, true, error);
+    if (ret == 0)
+        ret = describe(&dump, error);
     if (ret == 0 && dump.seen == 0)
         ret = vs_error_set_at(error, VS_ERR_INPUT, path, 0, VS_NOWHERE,
                               "expected the output of lspci -x, -xxx or -xxxx, found no device");

@@ -14,10 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/units.h"
 #include "import.h"
 #include "qemu_guest.h"
 
 #define BATCH      1024u
+#define WALL_MIN_S UINT64_C(1000000000)
 #define GUESTS_MAX 4096u /* each holds its log open */
 
 struct stream {
@@ -88,7 +90,8 @@ static uint64_t align(struct import *import)
     }
     for (i = 0; i < import->count; i++)
         import->streams[i].epoch_ns = first;
-    return first;
+    /* Stamps of September 2001 and before are no wall time but, say, seconds since boot. */
+    return first < WALL_MIN_S * VS_NS_PER_S ? 0 : first;
 }
 
 static int describe_what_if(const struct import *import, struct vs_trace_meta *meta)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/units.h"
 #include "import/input.h"
@@ -12,7 +13,8 @@
 static const struct {
     const char *unit;
     double hz;
-} units[] = {{"GHz", 1e9}, {"MHz", 1e6}, {"kHz", 1e3}, {"Hz", 1.0}};
+} units[] = {{"GHz", 1e9}, {"MHz", 1e6}, {"kHz", 1e3}, {"Hz", 1.0},
+             {"G", 1e9},   {"M", 1e6},   {"k", 1e3}};
 
 int vs_tsc_parse_hz(const char *text, uint64_t *hz, struct vs_error *error)
 {
@@ -24,10 +26,10 @@ int vs_tsc_parse_hz(const char *text, uint64_t *hz, struct vs_error *error)
         double value;
 
         if (length <= unit || length - unit >= sizeof(number) ||
-            strcmp(text + length - unit, units[i].unit) != 0)
+            strcasecmp(text + length - unit, units[i].unit) != 0)
             continue;
         memcpy(number, text, length - unit);
-        number[length - unit] = '\0';
+        number[length - unit - (text[length - unit - 1] == ' ')] = '\0';
         if (vs_parse_double(number, (double)VS_TSC_HZ_MIN / units[i].hz,
                             (double)VS_TSC_HZ_MAX / units[i].hz, &value) < 0)
             break;

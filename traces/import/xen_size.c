@@ -10,7 +10,8 @@
  *   contents  where a register's 4 bytes are known (a snapshot, or a read of the log that must
  *             have been 4 bytes wide), a read of fewer bytes shows only its low part;
  *   register  what size software uses for a well-known register;
- *   smallest  else the smallest size that fits all.
+ *   smallest  else the smallest size that fits all, or, where no value is known, the largest
+ *             that the alignment allows.
  *
  * 8 bytes is believed only where the log shows a high half, which it does only
  * for addresses above 4 GiB.
@@ -75,12 +76,13 @@ static size_t table_slot(const struct table *table, uint64_t key)
 
 /* ------------------------------------------------------------------ evidence */
 
-enum decision { BY_BOUNDS, BY_CONTENTS, BY_REGISTER, BY_SMALLEST };
+enum decision { BY_BOUNDS, BY_CONTENTS, BY_REGISTER, BY_SMALLEST, BY_LARGEST };
 
 /* Evidence of one instruction.  Index 0, 1, 2 of the arrays: 1, 2, 4 bytes. */
 struct cluster {
     uint8_t min, max;   /* bytes */
     bool wide;          /* every access could be 8 bytes */
+    bool valued;        /* some value is known */
     uint64_t agrees[3]; /* reads that show what the size would show */
     uint64_t usual[3];  /* accesses to registers whose usual size it is */
     uint8_t size;       /* decided; 0: contradictory */
@@ -113,6 +115,8 @@ static uint8_t smallest(const struct vs_xen_access *access)
     if (access->record.kind == VS_KIND_MSIX_READ || access->record.kind == VS_KIND_MSIX_WRITE)
         return access->value_high ? 8 : 4; /* vPCI takes 4 and 8 only: access_allowed in
                                               xen/drivers/vpci/msix.c */
+    if (access->record.flags & VS_FLAG_VALUE_UNKNOWN)
+        return 1;
     if (access->value_high)
         return 8;
     return access->record.value > 0xffff ? 4 : access->record.value > 0xff ? 2 : 1;
@@ -170,6 +174,8 @@ static void cluster_bound(struct cluster *cluster, const struct vs_xen_access *a
         cluster->max = high;
     if (!can_be_wide(&access->record))
         cluster->wide = false;
+    if (!(access->record.flags & VS_FLAG_VALUE_UNKNOWN))
+        cluster->valued = true;
 }
 
 static void cluster_weigh(const struct infer *infer, struct cluster *cluster,
@@ -210,7 +216,9 @@ static void cluster_decide(struct cluster *cluster)
     }
     best = first;
     if (last > first) {
-        cluster->decision = BY_SMALLEST;
+        /* Values that are not in the log (rep ins, rep outs) are no evidence of small ones. */
+        cluster->decision = cluster->valued ? BY_SMALLEST : BY_LARGEST;
+        best = cluster->valued ? first : last;
         for (unsigned int i = first; i <= last; i++) {
             if (cluster->usual[i] > cluster->usual[best])
                 best = i;
@@ -319,7 +327,7 @@ static void weigh_and_decide(struct infer *infer)
 }
 
 /* Ways a size was told, for the report. */
-enum way { OWN_BOUNDS, INSTRUCTION, CONTENTS, REGISTER, SMALLEST, CONTRADICTION, WAYS };
+enum way { OWN_BOUNDS, INSTRUCTION, CONTENTS, REGISTER, SMALLEST, LARGEST, CONTRADICTION, WAYS };
 
 static const char *const way_names[WAYS] = {
     [OWN_BOUNDS] = "size-from-own-alignment-and-value",
@@ -327,6 +335,7 @@ static const char *const way_names[WAYS] = {
     [CONTENTS] = "size-from-register-contents",
     [REGISTER] = "size-usual-for-register",
     [SMALLEST] = "size-smallest-that-fits",
+    [LARGEST] = "size-largest-aligned-since-value-unknown",
     [CONTRADICTION] = "size-alone-since-instruction-contradicts",
 };
 
@@ -335,7 +344,8 @@ static enum way assign(struct infer *infer, struct vs_xen_access *access)
     static const enum way ways[] = {[BY_BOUNDS] = INSTRUCTION,
                                     [BY_CONTENTS] = CONTENTS,
                                     [BY_REGISTER] = REGISTER,
-                                    [BY_SMALLEST] = SMALLEST};
+                                    [BY_SMALLEST] = SMALLEST,
+                                    [BY_LARGEST] = LARGEST};
     const struct cluster *cluster = NULL;
     struct cluster alone;
     bool contradictory = false;

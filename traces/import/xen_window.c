@@ -221,6 +221,25 @@ static int scan_window(struct scan *scan, struct xen_stream *stream, uint32_t si
     return ret;
 }
 
+/* A file that was made longer than what was written (a preallocated or not wholly flushed one)
+ * ends in zeros.  first_bytes of them have been read; *zeros is how many there are in all when
+ * nothing but zeros follows, else 0. */
+static int scan_zeros(struct scan *scan, size_t first_bytes, uint64_t *zeros)
+{
+    size_t got = 0;
+    int ret;
+
+    *zeros = first_bytes;
+    while ((ret = scan_read(scan, scan->buffer, XEN_BUFFER_BYTES, &got)) == 0 && got > 0) {
+        *zeros += got;
+        if (scan->buffer[0] != 0 || memcmp(scan->buffer, scan->buffer + 1, got - 1) != 0) {
+            *zeros = 0;
+            return 0;
+        }
+    }
+    return ret;
+}
+
 /* The header of the next window: 1, 0 at the end of the file, or an error. */
 static int scan_header(struct scan *scan, uint16_t *pcpu, uint32_t *size)
 {
@@ -236,6 +255,17 @@ static int scan_header(struct scan *scan, uint16_t *pcpu, uint32_t *size)
     if (got == 0)
         return 0;
     memcpy(words, bytes, sizeof(words));
+    if (offset > 0 && got == sizeof(bytes) && (words[0] | words[1] | words[2]) == 0) {
+        uint64_t zeros;
+
+        ret = scan_zeros(scan, got, &zeros);
+        if (ret < 0)
+            return ret;
+        if (zeros) {
+            vs_import_count(scan->report, VS_IMPORT_IGNORED, "bytes-of-zeros-at-the-end", zeros);
+            return 0;
+        }
+    }
     if (got >= 4 && words[0] != VS_XEN_WINDOW_HEADER) {
         snprintf(text, sizeof(text),
                  "expected the start of a window (0x%08" PRIx32 "), found 0x%08" PRIx32 "%s",

@@ -175,6 +175,7 @@ static void wrong_objects_are_refused_with_line_member_and_what_was_found(void *
             "member 'time_ns': expected a number, a string or null, found true");
     refused(jsonl, NULL, "{\"time_ns\":1,\"kind\":\"r\",\"reg\":0.5}\n", VS_ERR_INPUT, 1,
             "member 'reg'");
+    refused(jsonl, NULL, "{\"time_ns\":1.5,\"kind\":\"dump\"}\n", VS_ERR_INPUT, 1, "time_ns");
     refused(jsonl, NULL, "{\"time_ns\":-5,\"kind\":\"dump\"}\n", VS_ERR_INPUT, 1, "time_ns");
     refused(jsonl, NULL, "{\"time_ns\":1,\"kind\":\"r\",\"sbdf\":3}\n", VS_ERR_INPUT, 1, "sbdf");
 }
@@ -239,7 +240,7 @@ static void rows_out_of_order_are_sorted_and_equal_times_keep_their_order(void *
 
     (void)state;
     collect_text(csv, NULL,
-                 "time_ns,kind,value,domain\n30,domain-create,1,0\n10,domain-create,2,0\n"
+                 "time_ns, kind ,value,\tdomain\n30,domain-create,1,0\n10,domain-create,2,0\n"
                  "30,domain-create,3,0\n10,domain-create,4,0\n20,domain-create,5,0\n",
                  &out);
     assert_int_equal(out.ret, 0);

@@ -76,7 +76,10 @@ static void overlapping_windows_are_refused(void **state)
     vs_trace_meta_init(&meta);
     assert_int_equal(vs_ecam_parse("0xb0000000:0:0-15", &meta, &error), 0);
     assert_int_equal(vs_ecam_parse("0xb0000000:0:16-31", &meta, &error), 0);
+    assert_int_equal(vs_ecam_parse("0xb0000000:0:0-15", &meta, &error), 0); /* the same again */
+    assert_int_equal(meta.ecam_count, 2);
     assert_int_equal(vs_ecam_parse("0xb1000000:1:0-1", &meta, &error), VS_ERR_USAGE);
+    assert_int_equal(vs_ecam_parse("0x0:2:0-1", &meta, &error), VS_ERR_USAGE);
     vs_trace_meta_free(&meta);
 }
 
@@ -158,6 +161,9 @@ static void iomem_lines(void **state)
     } cases[] = {
         {"00000000-00000fff : Reserved\n  b0000000-bfffffff : PCI MMCONFIG 0000 [bus 00-ff]\n", 0,
          0, 0xb0000000},
+        {"10000000-1fffffff : PCI ECAM 10000 [bus 00-ff]\n"
+         "b0000000-bfffffff : PCI ECAM 0000 [bus 00-ff]\n",
+         0, 0, 0xb0000000},
         {"f1000000-f1ffffff : PCI ECAM 0000 [bus 10-1f]\n", 0, 0, 0xf0000000},
         {"b0000000-bfffffff : PCI Bus 0000:00\n", VS_ERR_INPUT, VS_NOWHERE, 0},
         {"a\nb0000000-b0ffffff : PCI MMCONFIG 0000 [bus 00-ff]\n", VS_ERR_INPUT, 2, 0},
@@ -204,7 +210,12 @@ static void frequencies_need_a_unit(void **state)
         {"-1GHz", 0},
         {"999999Hz", 0},
         {"101GHz", 0},
-        {"2.4ghz", 0},
+        {"2.4ghz", 2400000000},
+        {"2.4 GHz", 2400000000},
+        {"1G", 1000000000},
+        {"2394374KHz", 2394374000},
+        {"2.4  GHz", 0},
+        {"1T", 0},
         {"1e400GHz", 0},
     };
 

@@ -127,6 +127,33 @@ static void guests_with_functions_at_one_address_stay_apart(void **state)
     vs_trace_meta_free(&meta);
 }
 
+static void what_a_trace_cannot_hold_or_the_dump_lacks_is_noted(void **state)
+{
+    struct vs_error error = VS_ERROR_INIT;
+    struct vs_trace_meta meta;
+
+    (void)state;
+    vs_trace_meta_init(&meta);
+    assert_int_equal(read_text("pcilib: sysfs_read_vpd: read failed: Input/output error\n"
+                               "00:00.0 x\n" ROW0 "pcilib: again\n" ROWS3 "\n"
+                               "10000:e0:06.0 x\n\tRegion 0: Memory at 0 [size=4X]\n" ROW0 ROWS3
+                               "\n00:01.0 x\n" ROW0 ROWS3 "40: 00 00",
+                               &meta, &error),
+                     0);
+    assert_int_equal(meta.device_count, 2);
+    assert_int_equal(meta.devices[0].config_size, 64);
+    assert_int_equal(meta.devices[1].config_size, 64);
+    assert_int_equal(meta.note_count, 2);
+    assert_non_null(strstr(meta.notes[0], "1 functions in domains above ffff"));
+    assert_non_null(strstr(meta.notes[1], "ends inside"));
+    vs_trace_meta_free(&meta);
+    vs_trace_meta_init(&meta);
+    assert_int_equal(read_text("00:01.0 x\n" ROW0 ROWS3 "40:" Z16 "50: 00", &meta, &error), 0);
+    assert_int_equal(meta.devices[0].config_size, 64);
+    assert_non_null(strstr(meta.notes[0], "ends inside"));
+    vs_trace_meta_free(&meta);
+}
+
 static void damaged_dumps_are_refused_with_their_line(void **state)
 {
     (void)state;
@@ -134,7 +161,7 @@ static void damaged_dumps_are_refused_with_their_line(void **state)
     refused(ROW0, 1, "a device's line");
     refused("\tRegion 0: x\n", 1, "a device's line");
     refused("not a device\n", 1, "a device's line");
-    refused("10000:e1:00.0 NVMe\n", 1, "a device's line");
+    refused("10000:e1:20.0 NVMe\n", 1, "a device's line");
     refused("00:00.0 x\n" ROW0 "20:" Z16, 3, "the row of offset 10");
     refused("00:00.0 x\n" ROW0 ROW0, 3, "the row of offset 10");
     refused("00:00.0 x\n" ROW0 "\n", 3, "64, 256 or 4096 bytes");
@@ -153,6 +180,7 @@ int main(void)
         cmocka_unit_test(bar_sizes_come_from_verbose_lines),
         cmocka_unit_test(a_captured_dump_of_xen_dom0_reads_whole),
         cmocka_unit_test(guests_with_functions_at_one_address_stay_apart),
+        cmocka_unit_test(what_a_trace_cannot_hold_or_the_dump_lacks_is_noted),
         cmocka_unit_test(damaged_dumps_are_refused_with_their_line),
     };
 

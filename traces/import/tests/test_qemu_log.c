@@ -479,7 +479,7 @@ static void several_logs_become_domains_and_segments_and_say_so(void **state)
     collect_texts(&vs_importer_qemu_log, &options, logs, 2, &out);
     assert_int_equal(out.records[1].time_ns, UINT64_C(4000002000));
     assert_int_equal(out.meta.what_if_count, 1);
-    assert_int_equal(out.meta.clock.wall_epoch_ns, UINT64_C(5000000000));
+    assert_int_equal(out.meta.clock.wall_epoch_ns, 0); /* 5 s is no wall time */
     collected_free(&out);
 }
 

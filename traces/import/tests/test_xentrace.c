@@ -121,6 +121,26 @@ static void last_window_cut_short_is_an_end(void **state)
     }
 }
 
+static void zeros_at_the_end_are_an_end(void **state)
+{
+    struct harness harness;
+    struct log log = {.size = sizeof(example) + 4096};
+
+    (void)state;
+    memcpy(log.bytes, example, sizeof(example));
+    harness_start(&harness);
+    import_good(&harness, &log);
+    assert_int_equal(harness.count, 1);
+    assert_int_equal(harness_count(&harness, VS_IMPORT_IGNORED, "bytes-of-zeros-at-the-end"), 4096);
+    harness_end(&harness);
+    log.bytes[sizeof(example) + 4000] = 1;
+    harness_start(&harness);
+    import_log(&harness, &log);
+    assert_int_equal(harness.ret, VS_ERR_INPUT);
+    assert_int_equal(harness.error.offset_bytes, sizeof(example));
+    harness_end(&harness);
+}
+
 static void wrap_filler_is_skipped_by_its_length(void **state)
 {
     struct log log = {.size = 0};
@@ -653,6 +673,7 @@ static void a_rep_access_has_no_value(void **state)
     assert_int_equal(harness.count, 2);
     assert_true(harness.records[0].flags & VS_FLAG_VALUE_UNKNOWN);
     assert_int_equal(harness.records[0].value, 0);
+    assert_int_equal(harness.records[0].size, 4);
     /* One exit, one duration. */
     assert_int_equal(harness.records[0].duration_ns, 300);
     assert_int_equal(harness.records[1].duration_ns, 0);
@@ -732,6 +753,7 @@ int main(void)
         cmocka_unit_test(without_a_frequency_it_says_how_to_give_one),
         cmocka_unit_test(frequency_scales_times),
         cmocka_unit_test(last_window_cut_short_is_an_end),
+        cmocka_unit_test(zeros_at_the_end_are_an_end),
         cmocka_unit_test(wrap_filler_is_skipped_by_its_length),
         cmocka_unit_test(lost_records_make_latches_stale_and_name_who_runs),
         cmocka_unit_test(own_latch_is_stale_after_lost_records),
