@@ -21,7 +21,7 @@ struct vs_measured {
     uint64_t accesses, steps; /* of one round */
     uint64_t chunk_accesses, chunks;
     struct vs_spread access_ns; /* ns per access, over chunks of all rounds */
-    double whole_ns;            /* the fastest whole replay, preparing it included, per access */
+    double whole_ns; /* CPU time of the fastest whole replay, preparing included, per access */
     /* What the engine holds during the run, per access and in all; 0 where the
      * allocator does not tell (under sanitizers). */
     double bytes_per_access;
