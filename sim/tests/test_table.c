@@ -78,7 +78,8 @@ static void the_header_names_trace_load_machine_losses_and_caveats(void **state)
     assert_string_equal(
         text,
         "trace    a.vpt+b.vpt\n"
-        "         1,234,567 calls arriving over 1.00 us; 2 domains, 3 vCPUs, 70 devices; captured under "
+        "         1,234,567 calls arriving over 1.00 us; 2 domains, 3 vCPUs, 70 devices; captured "
+        "under "
         "emulation\n"
         "load     speed 2.5, 3 copies of every domain (seed 5), rebased, idle gaps cut to 6 ns, "
         "open timing\n"
