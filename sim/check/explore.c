@@ -286,7 +286,7 @@ static int expand(struct search *search, uint32_t at)
     for (uint8_t n = 0; n < VS_CHECK_ACTORS_MAX && ret == 0; n++) {
         uint8_t i = (uint8_t)((first + n) % VS_CHECK_ACTORS_MAX);
 
-        if (((movable >> i) & 1u) && (only == NONE || only == i))
+        if ((((unsigned int)movable >> i) & 1u) && (only == NONE || only == i))
             ret = step_from(search, &state, at, i);
     }
     return ret;

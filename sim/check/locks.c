@@ -112,14 +112,14 @@ bool vs_check_in_circle(const struct vs_check_model *model, const struct vs_chec
     while (reached != before) {
         before = reached;
         for (uint8_t i = 0; i < model->setup->actor_count; i++)
-            if ((before >> i) & 1u)
+            if (((unsigned int)before >> i) & 1u)
                 reached |= vs_check_blockers(model, state, i);
     }
     *circle = 0;
-    if (!((reached >> actor) & 1u))
+    if (!(((unsigned int)reached >> actor) & 1u))
         return false;
     for (uint8_t i = 0; i < model->setup->actor_count; i++)
-        if (((reached >> i) & 1u) && (state->vcpus[i].flags & F_BLOCKED))
+        if ((((unsigned int)reached >> i) & 1u) && (state->vcpus[i].flags & F_BLOCKED))
             *circle |= (uint8_t)(1u << i);
     return true;
 }

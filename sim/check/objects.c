@@ -292,7 +292,7 @@ static void bars(const struct vs_check_model *model, struct vs_check_state *stat
         return;
     if (!breach->found) {
         breach->pointer = vs_pointer(index, 0);
-        for (breach->other = 0; !((others >> breach->other) & 1u); breach->other++) {
+        for (breach->other = 0; !(((unsigned int)others >> breach->other) & 1u); breach->other++) {
         }
     }
     vs_breach_note(breach, VS_VIOLATION_BAR_RACE, actor,
@@ -315,7 +315,7 @@ void vs_check_drop_reference(const struct vs_check_model *model, struct vs_check
         return;
     /* The last one: the object goes, and with a device its vPCI state. */
     for (uint8_t i = 0; i < GENERATIONS; i++)
-        if ((device->vpci_alive >> i) & 1u)
+        if (((unsigned int)device->vpci_alive >> i) & 1u)
             vs_check_object_free(model, state, actor, VS_OBJECT_VPCI, vs_pointer(index, i), breach);
     if (model->code->policy->locks[lock].inside != VS_OBJECT_VPCI)
         vs_check_object_free(model, state, actor, VS_OBJECT_PDEV, pointer, breach);

@@ -326,7 +326,7 @@ uint8_t vs_reducer_choose(struct vs_reducer *reducer, const struct vs_check_stat
     for (uint8_t i = 0; i < setup->actor_count && !reducer->too_many; i++) {
         struct vs_footprint next;
         uint64_t all, write;
-        bool alone = (movable >> i) & 1u;
+        bool alone = ((unsigned int)movable >> i) & 1u;
 
         if (!alone)
             continue;

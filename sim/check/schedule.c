@@ -212,7 +212,7 @@ static void add_circle(const struct telling *telling, char *text, size_t size)
                    ? "quiescent states"
                    : vs_check_lock_name(&telling->model, vcpu->wait_lock, name));
         for (uint8_t j = 0; j < telling->finding->setup.actor_count; j++)
-            if ((by >> j) & 1u)
+            if (((unsigned int)by >> j) & 1u)
                 append(text, size, " v%u", j);
     }
 }
