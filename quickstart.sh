@@ -209,8 +209,10 @@ run_tests() {
     install_packages "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}"
     stage_count=1
     stage "build with warnings as errors" build dev
+    # These watch the whole host; what else runs on it may disturb one once.
+    ctest --test-dir build/dev --output-on-failure -L ebpf --repeat until-pass:2
     # Last, so that what ends the output is ctest's own summary.
-    ctest --test-dir build/dev --output-on-failure -j2
+    ctest --test-dir build/dev --output-on-failure -j2 -LE ebpf
 }
 
 if [ $# -gt 1 ]; then
