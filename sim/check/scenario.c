@@ -9,17 +9,12 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define SCENARIOS(X)                                                                          \
-    X(s1)                                                                                     \
-    X(s2)                                                                                     \
-    X(s3)                                                                                     \
-    X(s4)                                                                                     \
-    X(s5)                                                                                     \
-    X(s6)                                                                                     \
-    X(s7)                                                                                     \
-    X(s8)                                                                                     \
-    X(s9) X(s10) X(s11) X(s12) X(s13) X(s14) X(s15) X(s16) X(s17) X(s18) X(s19) X(s20) X(s21) \
-        X(s22) X(s23) X(s24) X(s25) X(s26) X(s27) X(s28)
+/* clang-format off */
+#define SCENARIOS(X)                                                             \
+    X(s1) X(s2) X(s3) X(s4) X(s5) X(s6) X(s7) X(s8) X(s9) X(s10) X(s11) X(s12)   \
+    X(s13) X(s14) X(s15) X(s16) X(s17) X(s18) X(s19) X(s20) X(s21) X(s22) X(s23) \
+    X(s24) X(s25) X(s26) X(s27) X(s28)
+/* clang-format on */
 
 #define DECLARE(symbol) extern const char vs_scenario_##symbol##_text[];
 SCENARIOS(DECLARE)
