@@ -8,31 +8,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "columns.h"
-#include "import.h"
-#include "input.h"
+#include "text_rows.h"
 
 #define COLUMNS_MAX 256u
 #define ROW_MAX     (1u << 20) /* bytes of one row; quoted fields may hold line ends */
 #define QUOTE_MAX   60
 
 struct csv {
-    struct vs_input *input;
-    const char *path;
-    struct vs_columns columns;
-    struct vs_import_sink *sink;
-    struct vs_row_sorter *sorter;
-    bool tolerate;
-
-    char *row;         /* the current row, ROW_MAX bytes, fields NUL-terminated in place */
-    uint64_t row_line; /* where it starts */
+    struct vs_text_rows rows;
+    char *row; /* the current row, ROW_MAX bytes, fields NUL-terminated in place */
     char *fields[COLUMNS_MAX];
     size_t field_count;
 
     enum vs_field bound[COLUMNS_MAX]; /* by column */
     char *names[COLUMNS_MAX];         /* by column, owned */
     size_t column_count;
-    uint64_t rows;
+    uint64_t row_count; /* the header's with them */
 };
 
 static int refuse(struct csv *csv, struct vs_error *error, const char *column, const char *expected,
@@ -44,7 +35,7 @@ static int refuse(struct csv *csv, struct vs_error *error, const char *column, c
     for (i = 0; found[i] != '\0' && i < QUOTE_MAX; i++)
         quoted[i] = found[i] >= ' ' && found[i] <= '~' ? found[i] : '?';
     quoted[i] = '\0';
-    return vs_error_set_at(error, VS_ERR_INPUT, csv->path, VS_NOWHERE, csv->row_line,
+    return vs_error_set_at(error, VS_ERR_INPUT, csv->rows.path, VS_NOWHERE, csv->rows.line,
                            "%s%s%sexpected %s, found '%s'", column ? "column '" : "",
                            column ? column : "", column ? "': " : "", expected, quoted);
 }
@@ -60,15 +51,16 @@ static bool quote_open(const char *text, size_t length, bool open)
 }
 
 /* Gather one row into csv->row: 1, 0 at the end, or an error. */
-static int read_row(struct csv *csv, size_t *row_length, struct vs_error *error)
+static int read_row(void *context, struct vs_error *error)
 {
+    struct csv *csv = context;
     size_t used = 0;
     bool open = false;
 
     do {
         const char *line;
         size_t length;
-        int got = vs_input_line(csv->input, &line, &length, error);
+        int got = vs_input_line(csv->rows.input, &line, &length, error);
 
         if (got < 0)
             return got;
@@ -78,11 +70,9 @@ static int read_row(struct csv *csv, size_t *row_length, struct vs_error *error)
             return 0;
         }
         if (!open)
-            csv->row_line = vs_input_line_number(csv->input);
-        if (csv->rows == 0 && used == 0 && length >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0) {
-            line += 3; /* byte order mark, as spreadsheets write it */
-            length -= 3;
-        }
+            csv->rows.line = vs_input_line_number(csv->rows.input);
+        if (csv->row_count == 0 && used == 0)
+            vs_skip_byte_order_mark(&line, &length);
         if (used + length + 2 > ROW_MAX)
             return refuse(csv, error, NULL, "a row of less than 1 MiB", "a longer one");
         if (memchr(line, '\0', length))
@@ -94,8 +84,7 @@ static int read_row(struct csv *csv, size_t *row_length, struct vs_error *error)
         open = quote_open(line, length, open);
     } while (open || used == 0); /* empty lines are no rows */
     csv->row[used] = '\0';
-    *row_length = used;
-    csv->rows++;
+    csv->row_count++;
     return 1;
 }
 
@@ -164,13 +153,13 @@ static char *trim(char *name)
 static int read_header(struct csv *csv, struct vs_error *error)
 {
     enum vs_field missing;
-    size_t length, i;
-    int ret = read_row(csv, &length, error);
+    size_t i;
+    int ret = read_row(csv, error);
 
     if (ret < 0)
         return ret;
     if (ret == 0)
-        return vs_error_set_at(error, VS_ERR_INPUT, csv->path, 0, VS_NOWHERE,
+        return vs_error_set_at(error, VS_ERR_INPUT, csv->rows.path, 0, VS_NOWHERE,
                                "expected a header line that names the columns, found an empty "
                                "file");
     ret = split_row(csv, error);
@@ -179,34 +168,33 @@ static int read_header(struct csv *csv, struct vs_error *error)
         csv->column_count = i + 1;
         if (!csv->names[i])
             return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
-        ret = vs_columns_claim(&csv->columns, csv->names[i], &csv->bound[i], error);
+        ret = vs_columns_claim(&csv->rows.columns, csv->names[i], &csv->bound[i], error);
     }
     if (ret < 0)
         return ret;
-    missing = vs_columns_missing(&csv->columns);
+    missing = vs_columns_missing(&csv->rows.columns);
     if (missing != VS_FIELD_COUNT)
-        return vs_error_set_at(error, VS_ERR_INPUT, csv->path, VS_NOWHERE, csv->row_line,
+        return vs_error_set_at(error, VS_ERR_INPUT, csv->rows.path, VS_NOWHERE, csv->rows.line,
                                "expected a column '%s' for the %s in the header, found none",
-                               csv->columns.fields[missing].stated
-                                   ? csv->columns.fields[missing].name
+                               csv->rows.columns.fields[missing].stated
+                                   ? csv->rows.columns.fields[missing].name
                                : missing == VS_FIELD_TIME ? "time_ns"
                                                           : vs_field_name(missing),
                                vs_field_name(missing));
     return 0;
 }
 
-static int take_row(struct csv *csv, struct vs_error *error)
+static int take_row(void *context, struct vs_error *error)
 {
-    const char *expected;
+    struct csv *csv = context;
     struct vs_row row;
-    char found[80];
     size_t i;
     int ret = split_row(csv, error);
 
     if (ret < 0)
         return ret;
     if (csv->field_count != csv->column_count) {
-        char wanted[64];
+        char wanted[64], found[32];
 
         snprintf(wanted, sizeof(wanted), "%zu fields as in the header", csv->column_count);
         snprintf(found, sizeof(found), "%zu", csv->field_count);
@@ -214,69 +202,29 @@ static int take_row(struct csv *csv, struct vs_error *error)
     }
     vs_row_start(&row);
     for (i = 0; i < csv->column_count; i++) {
+        const char *expected;
         struct vs_cell cell;
 
         if (csv->bound[i] == VS_FIELD_COUNT)
             continue;
         cell = vs_cell_text(csv->fields[i]);
-        expected = vs_row_set(&csv->columns, &row, csv->bound[i], &cell);
+        expected = vs_row_set(&csv->rows.columns, &row, csv->bound[i], &cell);
         if (expected)
             return refuse(csv, error, csv->names[i], expected, csv->fields[i]);
     }
-    expected = vs_row_finish(&row, csv->sink->report);
-    if (expected)
-        return vs_error_set_at(error, VS_ERR_INPUT, csv->path, VS_NOWHERE, csv->row_line,
-                               "row does not make a record: %s", expected);
-    ret = vs_row_sorter_add(csv->sorter, &row.record, error);
-    if (ret == VS_ERR_INPUT && error) {
-        error->line = csv->row_line;
-        snprintf(error->source, sizeof(error->source), "%s", csv->path);
-    }
-    return ret;
-}
-
-static int read_rows(struct csv *csv, struct vs_error *error)
-{
-    size_t length;
-
-    for (;;) {
-        struct vs_error trouble = VS_ERROR_INIT;
-        int ret = read_row(csv, &length, &trouble);
-        bool row = ret == 1;
-
-        if (row)
-            ret = take_row(csv, &trouble);
-        else if (ret == 0)
-            return 0;
-        if (ret < 0 && csv->tolerate && ret == VS_ERR_INPUT) {
-            vs_import_count(csv->sink->report, VS_IMPORT_NOT_REBUILT,
-                            row ? "malformed-rows" : "damaged-input-cut-off", 1);
-            if (!row)
-                return 0;
-            ret = 0;
-        }
-        if (ret < 0) {
-            if (error && error->code == VS_OK)
-                *error = trouble;
-            return ret;
-        }
-    }
+    return vs_text_rows_add(&csv->rows, &row, "row", error);
 }
 
 /* Say which columns were not used, and for how many rows. */
-static void report_columns(const struct csv *csv)
+static void report_columns(struct csv *csv)
 {
-    uint64_t rows = csv->rows ? csv->rows - 1 : 0;
-    char name[VS_COLUMN_NAME_MAX + 16];
+    uint64_t rows = csv->row_count ? csv->row_count - 1 : 0;
     size_t i;
 
-    vs_import_count(csv->sink->report, VS_IMPORT_SEEN, "rows", rows);
-    for (i = 0; i < csv->column_count; i++) {
-        if (csv->bound[i] != VS_FIELD_COUNT)
-            continue;
-        snprintf(name, sizeof(name), "column-%.*s", VS_COLUMN_NAME_MAX, csv->names[i]);
-        vs_import_count(csv->sink->report, VS_IMPORT_IGNORED, name, rows);
-    }
+    vs_import_count(csv->rows.sink->report, VS_IMPORT_SEEN, "rows", rows);
+    for (i = 0; i < csv->column_count; i++)
+        if (csv->bound[i] == VS_FIELD_COUNT)
+            vs_text_rows_unused(&csv->rows, csv->names[i], rows);
 }
 
 static void csv_free(struct csv *csv)
@@ -287,8 +235,7 @@ static void csv_free(struct csv *csv)
         return;
     for (i = 0; i < csv->column_count; i++)
         free(csv->names[i]);
-    vs_input_close(csv->input);
-    vs_row_sorter_free(csv->sorter);
+    vs_text_rows_close(&csv->rows);
     free(csv->row);
     free(csv);
 }
@@ -299,21 +246,16 @@ static int run(const struct vs_import_options *options, struct vs_import_sink *s
     struct csv *csv = calloc(1, sizeof(*csv));
     int ret = VS_ERR_MEMORY;
 
-    if (!csv || !(csv->row = malloc(ROW_MAX)) || !(csv->sorter = vs_row_sorter_new(sink))) {
+    if (!csv || !(csv->row = malloc(ROW_MAX))) {
         vs_error_set(error, VS_ERR_MEMORY, "out of memory");
         goto out;
     }
-    csv->sink = sink;
-    csv->path = options->inputs.items[0];
-    csv->tolerate = options->tolerate;
-    if ((ret = vs_columns_parse(options->columns, options->tsc_hz, &csv->columns, error)) < 0 ||
-        (ret = vs_rows_describe(options, &csv->columns, sink->meta, error)) < 0 ||
-        (ret = vs_input_open(csv->path, &csv->input, error)) < 0 ||
-        (ret = read_header(csv, error)) < 0 || (ret = read_rows(csv, error)) < 0 ||
-        (ret = vs_row_sorter_end(csv->sorter, error)) < 0)
+    if ((ret = vs_text_rows_open(&csv->rows, options, sink, error)) < 0 ||
+        (ret = read_header(csv, error)) < 0 ||
+        (ret = vs_text_rows_each(&csv->rows, read_row, take_row, csv, error)) < 0)
         goto out;
     report_columns(csv);
-    ret = vs_row_sorter_describe(csv->sorter, sink->meta, error);
+    ret = vs_text_rows_end(&csv->rows, error);
 out:
     csv_free(csv);
     return ret;

@@ -9,9 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "columns.h"
-#include "import.h"
-#include "input.h"
+#include "text_rows.h"
 
 #define NAMES_MAX  256u
 #define ARRAY_TEXT 256u
@@ -25,24 +23,20 @@ struct name {
 };
 
 struct jsonl {
-    struct vs_input *input;
-    const char *path;
-    struct vs_columns columns;
-    struct vs_import_sink *sink;
-    struct vs_row_sorter *sorter;
-    bool tolerate;
+    struct vs_text_rows rows;
+    const char *line; /* the current row */
+    size_t length;
     struct name names[NAMES_MAX];
     size_t name_count;
-    uint64_t rows;
+    uint64_t row_count;
 };
 
 static int refuse(const struct jsonl *jsonl, struct vs_error *error, const char *column,
                   const char *expected, const char *found)
 {
-    return vs_error_set_at(error, VS_ERR_INPUT, jsonl->path, VS_NOWHERE,
-                           vs_input_line_number(jsonl->input), "%s%s%sexpected %s, found %.*s",
-                           column ? "member '" : "", column ? column : "", column ? "': " : "",
-                           expected, QUOTE_MAX, found);
+    return vs_error_set_at(error, VS_ERR_INPUT, jsonl->rows.path, VS_NOWHERE, jsonl->rows.line,
+                           "%s%s%sexpected %s, found %.*s", column ? "member '" : "",
+                           column ? column : "", column ? "': " : "", expected, QUOTE_MAX, found);
 }
 
 /* The field of a member, through a cache: a unit is settled once for the whole input. */
@@ -63,7 +57,7 @@ static int find_name(struct jsonl *jsonl, const char *text, enum vs_field *field
         return refuse(jsonl, error, NULL, "member names shorter than 64 bytes", "a longer one");
     if (jsonl->name_count == NAMES_MAX)
         return refuse(jsonl, error, NULL, "at most 256 different member names", "more");
-    ret = vs_columns_claim(&jsonl->columns, text, field, error);
+    ret = vs_columns_claim(&jsonl->rows.columns, text, field, error);
     if (ret < 0)
         return ret;
     strcpy(name->text, text);
@@ -137,8 +131,8 @@ static int take_member(struct jsonl *jsonl, struct vs_row *row, const struct vs_
     if (ret < 0 || field == VS_FIELD_COUNT)
         return ret;
     ret = read_cell(member, array, &cell, NULL);
-    expected =
-        ret < 0 ? "a number, a string or null" : vs_row_set(&jsonl->columns, row, field, &cell);
+    expected = ret < 0 ? "a number, a string or null"
+                       : vs_row_set(&jsonl->rows.columns, row, field, &cell);
     if (!expected)
         return 0;
     ret = vs_json_value_text(member, &found, error);
@@ -151,7 +145,6 @@ static int take_member(struct jsonl *jsonl, struct vs_row *row, const struct vs_
 static int take_object(struct jsonl *jsonl, const struct vs_json *root, struct vs_error *error)
 {
     enum vs_field missing;
-    const char *expected;
     struct vs_row row;
     size_t i;
     int ret = 0;
@@ -166,41 +159,49 @@ static int take_object(struct jsonl *jsonl, const struct vs_json *root, struct v
     }
     if (ret < 0)
         return ret;
-    missing = vs_columns_missing(&jsonl->columns);
+    missing = vs_columns_missing(&jsonl->rows.columns);
     if (missing != VS_FIELD_COUNT)
         return refuse(jsonl, error, NULL,
                       "members for time (\"time_ns\") and kind, and those that "
                       "--columns names",
                       vs_field_name(missing));
-    expected = vs_row_finish(&row, jsonl->sink->report);
-    if (expected)
-        return vs_error_set_at(error, VS_ERR_INPUT, jsonl->path, VS_NOWHERE,
-                               vs_input_line_number(jsonl->input),
-                               "object does not make a record: %s", expected);
-    ret = vs_row_sorter_add(jsonl->sorter, &row.record, error);
-    if (ret == VS_ERR_INPUT && error) {
-        error->line = vs_input_line_number(jsonl->input);
-        snprintf(error->source, sizeof(error->source), "%s", jsonl->path);
-    }
-    return ret;
+    return vs_text_rows_add(&jsonl->rows, &row, "object", error);
 }
 
-static int take_line(struct jsonl *jsonl, const char *line, size_t length, struct vs_error *error)
+static int read_line(void *context, struct vs_error *error)
 {
+    struct jsonl *jsonl = context;
+
+    do { /* an empty line is no row */
+        int ret = vs_input_line(jsonl->rows.input, &jsonl->line, &jsonl->length, error);
+
+        if (ret != 1)
+            return ret;
+        jsonl->rows.line = vs_input_line_number(jsonl->rows.input);
+        if (jsonl->rows.line == 1)
+            vs_skip_byte_order_mark(&jsonl->line, &jsonl->length);
+    } while (strspn(jsonl->line, " \t") == jsonl->length);
+    jsonl->row_count++;
+    return 1;
+}
+
+static int take_line(void *context, struct vs_error *error)
+{
+    struct jsonl *jsonl = context;
     struct vs_error trouble = VS_ERROR_INIT;
     struct vs_json_doc *doc = NULL;
     struct vs_json root;
-    int ret = vs_json_parse(line, length, jsonl->path, &doc, &trouble);
+    int ret = vs_json_parse(jsonl->line, jsonl->length, jsonl->rows.path, &doc, &trouble);
 
-    if (ret == VS_ERR_INPUT && vs_input_line_cut(jsonl->input) && jsonl->rows > 1) {
-        vs_import_count(jsonl->sink->report, VS_IMPORT_NOT_REBUILT, "cut-last-line", 1);
-        jsonl->rows--;
+    if (ret == VS_ERR_INPUT && vs_input_line_cut(jsonl->rows.input) && jsonl->row_count > 1) {
+        vs_import_count(jsonl->rows.sink->report, VS_IMPORT_NOT_REBUILT, "cut-last-line", 1);
+        jsonl->row_count--;
         return 0;
     }
     if (ret < 0) {
         /* The document is one line: put its place in the file instead. */
-        return vs_error_set_at(error, (enum vs_err)ret, jsonl->path, VS_NOWHERE,
-                               vs_input_line_number(jsonl->input), "%s", trouble.text);
+        return vs_error_set_at(error, (enum vs_err)ret, jsonl->rows.path, VS_NOWHERE,
+                               jsonl->rows.line, "%s", trouble.text);
     }
     root = vs_json_root(doc);
     ret = take_object(jsonl, &root, error);
@@ -208,90 +209,36 @@ static int take_line(struct jsonl *jsonl, const char *line, size_t length, struc
     return ret;
 }
 
-static int read_lines(struct jsonl *jsonl, struct vs_error *error)
+static void report_names(struct jsonl *jsonl)
 {
-    for (;;) {
-        struct vs_error trouble = VS_ERROR_INIT;
-        const char *line;
-        size_t length;
-        int ret = vs_input_line(jsonl->input, &line, &length, &trouble);
-        bool row = ret == 1;
-
-        if (ret == 0)
-            return 0;
-        if (row) {
-            if (vs_input_line_number(jsonl->input) == 1 && length >= 3 &&
-                memcmp(line, "\xef\xbb\xbf", 3) == 0) {
-                line += 3;
-                length -= 3;
-            }
-            if (strspn(line, " \t") == length)
-                continue; /* an empty line is no row */
-            jsonl->rows++;
-            ret = take_line(jsonl, line, length, &trouble);
-        }
-        if (ret < 0 && jsonl->tolerate && ret == VS_ERR_INPUT) {
-            vs_import_count(jsonl->sink->report, VS_IMPORT_NOT_REBUILT,
-                            row ? "malformed-rows" : "damaged-input-cut-off", 1);
-            if (!row)
-                return 0;
-            ret = 0;
-        }
-        if (ret < 0) {
-            if (error && error->code == VS_OK)
-                *error = trouble;
-            return ret;
-        }
-    }
-}
-
-static void report_names(const struct jsonl *jsonl)
-{
-    char text[VS_COLUMN_NAME_MAX + 16];
     size_t i;
 
-    vs_import_count(jsonl->sink->report, VS_IMPORT_SEEN, "rows", jsonl->rows);
-    for (i = 0; i < jsonl->name_count; i++) {
-        if (jsonl->names[i].field != VS_FIELD_COUNT)
-            continue;
-        snprintf(text, sizeof(text), "column-%s", jsonl->names[i].text);
-        vs_import_count(jsonl->sink->report, VS_IMPORT_IGNORED, text, jsonl->names[i].rows);
-    }
+    vs_import_count(jsonl->rows.sink->report, VS_IMPORT_SEEN, "rows", jsonl->row_count);
+    for (i = 0; i < jsonl->name_count; i++)
+        if (jsonl->names[i].field == VS_FIELD_COUNT)
+            vs_text_rows_unused(&jsonl->rows, jsonl->names[i].text, jsonl->names[i].rows);
 }
 
 static int run(const struct vs_import_options *options, struct vs_import_sink *sink,
                struct vs_error *error)
 {
     struct jsonl *jsonl = calloc(1, sizeof(*jsonl));
-    int ret = VS_ERR_MEMORY;
+    int ret;
 
-    if (!jsonl || !(jsonl->sorter = vs_row_sorter_new(sink))) {
-        vs_error_set(error, VS_ERR_MEMORY, "out of memory");
+    if (!jsonl)
+        return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
+    if ((ret = vs_text_rows_open(&jsonl->rows, options, sink, error)) < 0 ||
+        (ret = vs_text_rows_each(&jsonl->rows, read_line, take_line, jsonl, error)) < 0)
         goto out;
-    }
-    jsonl->sink = sink;
-    jsonl->path = options->inputs.items[0];
-    jsonl->tolerate = options->tolerate;
-    if ((ret = vs_columns_parse(options->columns, options->tsc_hz, &jsonl->columns, error)) < 0 ||
-        (ret = vs_rows_describe(options, &jsonl->columns, sink->meta, error)) < 0 ||
-        (ret = vs_input_open(jsonl->path, &jsonl->input, error)) < 0 ||
-        (ret = read_lines(jsonl, error)) < 0)
-        goto out;
-    if (jsonl->rows == 0) {
-        ret = vs_error_set_at(error, VS_ERR_INPUT, jsonl->path, 0, VS_NOWHERE,
+    if (jsonl->row_count == 0) {
+        ret = vs_error_set_at(error, VS_ERR_INPUT, jsonl->rows.path, 0, VS_NOWHERE,
                               "expected one JSON object per line, found an empty file");
         goto out;
     }
-    ret = vs_row_sorter_end(jsonl->sorter, error);
-    if (ret < 0)
-        goto out;
     report_names(jsonl);
-    ret = vs_row_sorter_describe(jsonl->sorter, sink->meta, error);
+    ret = vs_text_rows_end(&jsonl->rows, error);
 out:
-    if (jsonl) {
-        vs_input_close(jsonl->input);
-        vs_row_sorter_free(jsonl->sorter);
-    }
+    vs_text_rows_close(&jsonl->rows);
     free(jsonl);
     return ret;
 }
