@@ -21,7 +21,9 @@ enum vs_measure {
     VS_MEASURE_UTILISATION,
     VS_MEASURE_WAITED_SHARE, /* of acquisitions */
     VS_MEASURE_RESPONSE_P99,
-    VS_MEASURE_IDLE_SHARE, /* of time */
+    VS_MEASURE_WAIT_P99,    /* recorded loads */
+    VS_MEASURE_STATE_SHARE, /* of time with exactly experiment.state inside */
+    VS_MEASURE_TAIL_SHARE,  /* of time with so many or more */
     VS_MEASURE_COUNT
 };
 
@@ -40,6 +42,7 @@ struct vs_experiment {
     enum vs_row_role role;
     enum vs_measure measure;
     struct vs_lab_load load;
+    uint32_t state; /* below VS_RECORD_STATES */
     double published, tolerance;
     const char *source;
     enum vs_combine combine;

@@ -26,6 +26,14 @@ static double per_round(const struct vs_lab_sums *sums)
     return sums->inside / sums->calls / sums->rounds;
 }
 
+static double tail_share(const struct vs_lab_sums *sums, uint32_t from)
+{
+    double sum = 0;
+    for (uint32_t i = from; i < VS_RECORD_STATES; i++)
+        sum += sums->share[i];
+    return sum / sums->runs;
+}
+
 static double measure(const struct vs_experiment *experiment, const struct vs_lab_sums *sums)
 {
     const struct vs_lab_load *load = &experiment->load;
@@ -52,8 +60,12 @@ static double measure(const struct vs_experiment *experiment, const struct vs_la
         return sums->waited / sums->acquired;
     case VS_MEASURE_RESPONSE_P99:
         return sums->latency_p99 / sums->runs;
-    case VS_MEASURE_IDLE_SHARE:
-        return sums->idle_share / sums->runs;
+    case VS_MEASURE_WAIT_P99:
+        return sums->wait_p99 / sums->runs;
+    case VS_MEASURE_STATE_SHARE:
+        return sums->share[experiment->state] / sums->runs;
+    case VS_MEASURE_TAIL_SHARE:
+        return tail_share(sums, experiment->state);
     case VS_MEASURE_COUNT:
         break;
     }
@@ -123,7 +135,7 @@ static void judge(struct vs_validate_row *row)
 }
 
 /* Identities that hold in every run, over all runs of this report. */
-#define IDENTITY_COUNT 3
+#define IDENTITY_COUNT 4
 static const struct vs_validate_row identity_rows[IDENTITY_COUNT] = {
     {.id = "identities/little",
      .what = "worst relative error of L = X R over all locks and runs",
@@ -140,13 +152,18 @@ static const struct vs_validate_row identity_rows[IDENTITY_COUNT] = {
      .unit = "",
      .tolerance = 0,
      .source = "mutual exclusion"},
+    {.id = "identities/order",
+     .what = "calls that a lock granted in order of arrival let overtake, recorded runs",
+     .unit = "",
+     .tolerance = 0,
+     .source = "first come, first served: ticket, recursive, MCS, CLH"},
 };
 
 static void add_identities(struct vs_validate_report *report,
                            const struct vs_lab_identities *identities, const bool *selected)
 {
     const double found[IDENTITY_COUNT] = {identities->little_worst, identities->time_error_ns,
-                                          identities->overlaps};
+                                          identities->overlaps, identities->overtaken};
     for (size_t i = 0; i < IDENTITY_COUNT; i++) {
         struct vs_validate_row *row = &report->rows[report->count];
         if (!selected[i])
