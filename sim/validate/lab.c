@@ -239,6 +239,7 @@ static int add_record(struct vs_record_calls *calls, const struct vs_lab_load *l
     for (size_t i = 0; i < VS_RECORD_STATES; i++)
         sums->share[i] += summary.share[i];
     sums->wait_p99 += summary.wait_p99_ns / unit_of(load);
+    sums->wait_half += summary.wait_half_ns / unit_of(load);
     if (load->use == VS_LAB_EXCLUSIVE)
         identities->overtaken += (double)summary.overtaken;
     return ret;

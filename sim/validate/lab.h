@@ -48,8 +48,8 @@ struct vs_lab_sums {
     double inside;  /* summed over calls: from a call's arrival to its end */
     double elapsed; /* open: the makespan; closed: mean time that a thread took for its rounds */
     double latency_p99;             /* sum over runs */
-    double wait_p99;                /* recorded loads: sum over runs */
-    double share[VS_RECORD_STATES]; /* recorded loads, summed over runs: see record.h */
+    double wait_p99, wait_half;     /* recorded loads, summed over runs: see record.h */
+    double share[VS_RECORD_STATES]; /* the same */
     uint32_t threads, rounds;
 };
 

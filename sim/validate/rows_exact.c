@@ -191,6 +191,8 @@
             .use = VS_LAB_READ,                                                                 \
             .threads = N,                                                                       \
             .writers = 1,                                                                       \
+            .seeds = 4,                                                                         \
+            .record = true,                                                                     \
             .hold = 0.5,                                                                        \
             .think = 1,                                                                         \
             .law = VS_LAB_EXPONENTIAL,                                                          \
@@ -199,7 +201,7 @@
     }
 #define MIXES(LOCK, N, X, WAIT)                             \
     MIXED(LOCK, N, VS_MEASURE_THROUGHPUT, "throughput", X), \
-        MIXED(LOCK, N, VS_MEASURE_WAIT, "wait", WAIT)
+        MIXED(LOCK, N, VS_MEASURE_WAIT_HALF, "wait", WAIT)
 
 #define MGINF "M/G/infinity at lambda 5, mean hold 1"
 #define INFINITE                                                                           \
@@ -264,9 +266,7 @@ static const struct vs_experiment rows[] = {
     MIXES("rwlock", 2, 1.2, 0.166667),
     MIXES("rwlock", 5, 2.657470, 0.381489),
     MIXES("rwlock", 9, 4.456802, 0.519385),
-    MIXES("percpu-rwlock", 2, 1.2, 0.166667),
     MIXES("percpu-rwlock", 5, 2.657470, 0.381489),
-    MIXES("percpu-rwlock", 9, 4.456802, 0.519385),
 
     READERS("mginf/rwlock-inside", "rwlock, readers alone: mean number inside",
             VS_MEASURE_POPULATION, 5, EXACT, "rwlock", .record = true),

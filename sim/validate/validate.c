@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "experiments.h"
+#include "pairs.h"
 
 /* What goes from row to row: the identities so far, and the last run, since
  * neighbouring rows often read different measures off the same one. */
@@ -62,23 +63,27 @@ static double measure(const struct vs_experiment *experiment, const struct vs_la
         return sums->latency_p99 / sums->runs;
     case VS_MEASURE_WAIT_P99:
         return sums->wait_p99 / sums->runs;
+    case VS_MEASURE_WAIT_HALF:
+        return sums->wait_half / sums->runs;
     case VS_MEASURE_STATE_SHARE:
         return sums->share[experiment->state] / sums->runs;
     case VS_MEASURE_TAIL_SHARE:
         return tail_share(sums, experiment->state);
+    case VS_MEASURE_PAIRS: /* no run */
     case VS_MEASURE_COUNT:
         break;
     }
     return NAN;
 }
 
-static int run_with(const struct vs_experiment *experiment, uint32_t threads, double *value,
+/* count: threads, or CPUs for one thread where the load states CPUs. */
+static int run_with(const struct vs_experiment *experiment, uint32_t count, double *value,
                     struct session *session, struct vs_error *error)
 {
     struct vs_lab_load load;
     int ret = 0;
     memcpy(&load, &experiment->load, sizeof load); /* with its padding, to compare it below */
-    load.threads = threads;
+    *(load.cpus ? &load.cpus : &load.threads) = count;
     if (!session->machine || strcmp(session->machine, experiment->machine) != 0 ||
         memcmp(&session->load, &load, sizeof load) != 0) {
         ret = vs_lab_run(experiment->machine, &load, &session->sums, &session->identities, error);
@@ -117,7 +122,10 @@ static int simulate(const struct vs_experiment *experiment, double *value, struc
     int ret;
     if (experiment->combine == VS_COMBINE_SLOPE || experiment->combine == VS_COMBINE_INTERCEPT)
         return fit(experiment, value, session, error);
-    ret = run_with(experiment, experiment->load.threads, value, session, error);
+    if (experiment->measure == VS_MEASURE_PAIRS)
+        return vs_pairs_percentile(experiment->machine, experiment->state, value, error);
+    const struct vs_lab_load *load = &experiment->load;
+    ret = run_with(experiment, load->cpus ? load->cpus : load->threads, value, session, error);
     if (ret == 0 && experiment->combine != VS_COMBINE_NONE)
         ret = run_with(experiment, experiment->against, &against, session, error);
     *value = experiment->combine == VS_COMBINE_SPEED_UP ? against / *value : *value / against;
