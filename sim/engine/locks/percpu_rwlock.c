@@ -3,11 +3,14 @@
  * Xen's per-CPU rwlock (xen/include/xen/rwlock.h, percpu_read_lock and
  * _percpu_write_lock; introduced with ef9dd43ddd).
  *
- * A reader stores to its own line and pays a full barrier: no shared write.  A
- * writer takes the inner lock, raises writer_activating, and then reads every
- * online CPU's line until none reads this lock, so its price grows with the
- * CPUs of the host.  Readers that meet writer_activating queue on the inner
- * lock, behind the writer and in turn with other writers.
+ * Line operations.  A reader stores to its own line and pays a full barrier, to
+ * enter and to leave: no shared write.  A writer takes the inner lock, an atomic,
+ * raises writer_activating, and then reads every other online CPU's line, each a
+ * transfer by its distance, until none reads this lock; so its price grows with
+ * the CPUs of the host.  Assumed: one such read after the other, and every line
+ * written since the last scan.  Readers that meet writer_activating queue on the
+ * inner lock, behind the writer and in turn with other writers, and get it with a
+ * transfer each.  A writer's release is a store.
  */
 #include "engine/internal.h"
 
