@@ -243,6 +243,76 @@ static int run_row(const struct vs_experiment *experiment, struct vs_validate_ro
     return ret;
 }
 
+/* ------------------------------------------------------------------ groups */
+
+static const struct {
+    const char *name, *what;
+} group_words[] = {
+    {"uncontended", "one thread takes a lock and gives it back"},
+    {"readers", "so many readers of one lock that hold it for nothing"},
+    {"held", "the same with the lock held for 1 to 30 us"},
+    {"increment", "so many threads increment one word"},
+    {"saturated", "a lock that is always contended: ticket, MCS, CLH"},
+    {"slopes", "the same on other machines: time per further thread"},
+    {"pairs", "profile alone: transfer over all pairs of CPUs"},
+    {"shapes", "growth with the number of CPUs"},
+    {"chain", "ticket lock as a birth-death chain: collapse"},
+    {"mm1", "open queue, exponential holds, every kind of lock"},
+    {"md1", "open queue, constant holds"},
+    {"mg1", "open queue, rare long holds"},
+    {"mm1n", "closed queue, exponential holds"},
+    {"dd1n", "closed queue, constant holds and thinking"},
+    {"ticket-line", "saturated ticket lock, constant holds"},
+    {"mixed", "readers and one writer of a fair lock"},
+    {"mginf", "readers alone, no waiting"},
+    {"identities", "laws that hold in every run above"},
+};
+
+static const char *group_what(const char *name)
+{
+    for (size_t i = 0; i < sizeof group_words / sizeof group_words[0]; i++)
+        if (strcmp(group_words[i].name, name) == 0)
+            return group_words[i].what;
+    return "";
+}
+
+static void count_row(struct vs_validate_group *group, const struct vs_validate_row *row)
+{
+    const struct vs_validate_row *worst = group->worst;
+    group->count[row->role]++;
+    group->held[row->role] += row->holds;
+    bool first = !worst || (worst->role != VS_ROW_PREDICTION && row->role == VS_ROW_PREDICTION);
+    if (first || (worst->role == row->role && fabs(row->error) > fabs(worst->error)))
+        group->worst = row;
+}
+
+/* Neighbouring rows of the same name are a group; its name is owned by the report. */
+static int make_groups(struct vs_validate_report *report)
+{
+    report->groups = calloc(report->count + 1, sizeof *report->groups);
+    if (!report->groups)
+        return VS_ERR_MEMORY;
+    for (size_t i = 0; i < report->count; i++) {
+        const struct vs_validate_row *row = &report->rows[i];
+        size_t length = strcspn(row->id, "/");
+        struct vs_validate_group *group = &report->groups[report->group_count];
+        if (report->group_count == 0 || strncmp(group[-1].name, row->id, length) != 0 ||
+            group[-1].name[length] != '\0') {
+            group->name = strndup(row->id, length);
+            if (!group->name)
+                return VS_ERR_MEMORY;
+            group->what = group_what(group->name);
+            report->group_count++;
+        } else {
+            group--;
+        }
+        count_row(group, row);
+        count_row(&report->total, row);
+        report->out_count += !row->holds;
+    }
+    return 0;
+}
+
 int vs_validate_run(const char *const *selected_words, size_t selected_count,
                     void (*progress)(void *context, size_t done, size_t total), void *context,
                     struct vs_validate_report **report, struct vs_error *error)
@@ -269,8 +339,10 @@ int vs_validate_run(const char *const *selected_words, size_t selected_count,
     if (ret < 0)
         goto out;
     add_identities(made, &session.identities, selected + experiments);
-    for (size_t i = 0; i < made->count; i++)
-        made->out_count += !made->rows[i].holds;
+    if ((ret = make_groups(made)) < 0) {
+        vs_error_set(error, ret, "out of memory");
+        goto out;
+    }
     *report = made;
     made = NULL;
 out:
@@ -283,6 +355,9 @@ void vs_validate_report_free(struct vs_validate_report *report)
 {
     if (!report)
         return;
+    for (size_t i = 0; i < report->group_count; i++)
+        free((char *)report->groups[i].name);
+    free(report->groups);
     free(report->rows);
     free(report);
 }
@@ -293,6 +368,26 @@ const char *vs_row_role_name(enum vs_row_role role)
 {
     static const char *const names[] = {"prediction", "calibrate", "exact"};
     return names[role];
+}
+
+static struct vs_json_out *groups_json(const struct vs_validate_report *report)
+{
+    struct vs_json_out *groups = vs_json_new_array();
+    for (size_t i = 0; i < report->group_count; i++) {
+        const struct vs_validate_group *group = &report->groups[i];
+        struct vs_json_out *one = vs_json_new_object();
+        vs_json_add_string(one, "group", group->name);
+        vs_json_add_string(one, "what", group->what);
+        for (int role = 0; role < VS_ROW_ROLE_COUNT; role++) {
+            struct vs_json_out *rows = vs_json_new_object();
+            vs_json_add_u64(rows, "rows", group->count[role]);
+            vs_json_add_u64(rows, "hold", group->held[role]);
+            vs_json_add(one, vs_row_role_name((enum vs_row_role)role), rows);
+        }
+        vs_json_add_string(one, "worst", group->worst->id);
+        vs_json_add(groups, NULL, one);
+    }
+    return groups;
 }
 
 struct vs_json_out *vs_validate_json(const struct vs_validate_report *report)
@@ -315,6 +410,7 @@ struct vs_json_out *vs_validate_json(const struct vs_validate_report *report)
         vs_json_add(rows, NULL, one);
     }
     vs_json_add(out, "rows", rows);
+    vs_json_add(out, "groups", groups_json(report));
     vs_json_add_u64(out, "row_count", report->count);
     vs_json_add_u64(out, "out_count", report->out_count);
     return out;
