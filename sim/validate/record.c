@@ -42,9 +42,41 @@ static int by_time(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* Mostly they are in order as they come. */
 static void sort(vs_ps *times, size_t count)
 {
-    qsort(times, count, sizeof *times, by_time);
+    size_t i = 1;
+    while (i < count && times[i - 1] <= times[i])
+        i++;
+    if (i < count)
+        qsort(times, count, sizeof *times, by_time);
+}
+
+/* The value at a place of the sorted array, without sorting it (Hoare's FIND,
+ * CACM 4(7), 1961). */
+static vs_ps select_place(vs_ps *times, size_t count, size_t place)
+{
+    size_t low = 0, high = count - 1;
+    while (low < high) {
+        vs_ps pivot = times[low + (high - low) / 2];
+        size_t i = low, j = high;
+        for (;;) {
+            while (times[i] < pivot)
+                i++;
+            while (times[j] > pivot)
+                j--;
+            if (i >= j)
+                break;
+            vs_ps other = times[i];
+            times[i++] = times[j];
+            times[j--] = other;
+        }
+        if (place <= j)
+            high = j;
+        else
+            low = j + 1;
+    }
+    return times[place];
 }
 
 /* due and end are sorted. */
@@ -87,10 +119,9 @@ int vs_record_summarise(struct vs_record_calls *calls, struct vs_record_summary 
     }
     sort(calls->due, calls->count);
     sort(calls->end, calls->count);
-    sort(calls->wait, calls->count);
     shares(calls, summary->share);
-    summary->wait_p99_ns =
-        (double)calls->wait[calls->count - calls->count / 100 - 1] / (double)VS_PS_PER_NS;
+    vs_ps p99 = select_place(calls->wait, calls->count, calls->count - calls->count / 100 - 1);
+    summary->wait_p99_ns = (double)p99 / (double)VS_PS_PER_NS;
     return 0;
 }
 

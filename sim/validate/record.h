@@ -31,7 +31,7 @@ struct vs_record_summary {
 
 /* An engine's call_ended; context is a struct vs_record_calls. */
 void vs_record_call(void *context, uint16_t actor, vs_ps due, vs_ps end, vs_ps lock_wait);
-/* Sorts the record in place.  VS_ERR_MEMORY when a call did not fit. */
+/* Reorders the record in place.  VS_ERR_MEMORY when a call did not fit. */
 int vs_record_summarise(struct vs_record_calls *calls, struct vs_record_summary *summary);
 void vs_record_release(struct vs_record_calls *calls);
 
