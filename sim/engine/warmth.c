@@ -16,7 +16,8 @@
  * Everything is warm at the start: a replay begins in the steady state.  Assumed:
  * a walk that ends early leaves the rest as warm as one that does not; one line
  * per node; the transfer is the last writer's, also where a neighbour has read
- * the line meanwhile; nothing is ever evicted.
+ * the line meanwhile; nothing is ever evicted.  Not counted: mmcfg-reserved, which
+ * adds handlers to live devices without making their vPCI anew.
  *
  * A workload whose programs write no list needs none of this and has none: its
  * handler walks are plain work (code.c).
