@@ -12,17 +12,20 @@
 #include "validate/validate.h"
 
 struct values {
-    bool json;
+    bool json, summary;
 };
 
 static const struct vs_option options[] = {
     {"json", 0, VS_OPTION_FLAG, offsetof(struct values, json), NULL,
      "Print JSON: every row with its unit, role, tolerance and source.", NULL, NULL, 0, 0},
+    {"summary", 0, VS_OPTION_FLAG, offsetof(struct values, summary), NULL,
+     "Print a line per experiment in place of a line per row.", NULL, NULL, 0, 0},
     VS_OPTION_END,
 };
 
 static const char *const examples[] = {
     "vpci-sim validate",
+    "vpci-sim validate --summary",
     "vpci-sim validate saturated readers/rwlock-192",
     "vpci-sim validate --json",
     NULL,
@@ -31,12 +34,15 @@ static const char *const examples[] = {
 static const char description[] =
     "Runs experiments that others published on the profiles of the machines that they were made "
     "on, and queues whose answer is known in closed form, and prints the published value, the "
-    "simulated one, its error and the tolerance. ROW is a row's name or a group's, the part "
-    "before the '/'. Without it every row runs; that takes some ten seconds.\n"
+    "simulated one, its error and the tolerance, and the number of the row's source, which are "
+    "listed "
+    "below the table. ROW is a row's name or a group's, the part "
+    "before the '/'. Without it every row runs; that takes some fifteen seconds.\n"
     "\n"
     "A prediction uses nothing of its own row. A row marked calibrate set a parameter of its "
-    "machine's profile. A row marked exact is mathematics. Exit status 1 says that a row is out "
-    "of its tolerance.";
+    "machine's profile, or of the experiment. A row marked exact is mathematics. Exit status 1 "
+    "says that a row is out of its tolerance, also where that is known and explained "
+    "(sim/validate/VALIDATION.md).";
 
 static void show_progress(void *context, size_t done, size_t total)
 {
@@ -51,7 +57,22 @@ static const char *number(double value, char *buffer, size_t size_bytes)
     return buffer;
 }
 
-static void print_row(const struct vs_validate_row *row)
+/* Sources are named below the table, in the order in which rows first name them. */
+static size_t source_number(const struct vs_validate_report *report, size_t row)
+{
+    size_t number = 0;
+    for (size_t i = 0; i <= row; i++) {
+        size_t first = 0;
+        while (strcmp(report->rows[first].source, report->rows[i].source) != 0)
+            first++;
+        number += first == i;
+        if (strcmp(report->rows[i].source, report->rows[row].source) == 0)
+            return number;
+    }
+    return number;
+}
+
+static void print_row(const struct vs_validate_row *row, int width, size_t source)
 {
     char published[32], simulated[32], error[32], tolerance[32];
     number(row->published, published, sizeof published);
@@ -63,26 +84,78 @@ static void print_row(const struct vs_validate_row *row)
         snprintf(error, sizeof error, "%+.2g", row->error);
         snprintf(tolerance, sizeof tolerance, "%.2g", row->tolerance);
     }
-    printf("%-26s %-13s %-10s %10s %10s %-2s %9s %7s  %s\n", row->id, row->machine,
+    printf("%-*s %-20s %-10s %9s %9s %-2s %9s %7s  %-5s [%zu]\n", width, row->id, row->machine,
            vs_row_role_name(row->role), published, simulated, row->unit, error, tolerance,
-           row->holds ? "holds" : "OUT");
+           row->holds ? "holds" : "OUT", source);
+}
+
+static int id_width(const struct vs_validate_report *report)
+{
+    size_t width = strlen("row");
+    for (size_t i = 0; i < report->count; i++)
+        if (strlen(report->rows[i].id) > width)
+            width = strlen(report->rows[i].id);
+    return (int)width;
+}
+
+static void print_totals(const struct vs_validate_report *report)
+{
+    static const char *const words[VS_ROW_ROLE_COUNT] = {[VS_ROW_PREDICTION] = "predictions",
+                                                         [VS_ROW_CALIBRATE] =
+                                                             "that set a parameter",
+                                                         [VS_ROW_EXACT] = "that are mathematics"};
+    const struct vs_validate_group *total = &report->total;
+    const char *before = ":";
+    printf("\n%zu of %zu rows hold", report->count - report->out_count, report->count);
+    for (int role = 0; role < VS_ROW_ROLE_COUNT; role++) {
+        if (total->count[role] == 0)
+            continue;
+        printf("%s %zu of %zu %s", before, total->held[role], total->count[role], words[role]);
+        before = ",";
+    }
+    printf(".\n");
 }
 
 static void print_report(const struct vs_validate_report *report)
 {
-    size_t predictions = 0, predictions_out = 0;
-    printf("%-26s %-13s %-10s %10s %10s %-2s %9s %7s\n", "row", "machine", "role", "published",
-           "simulated", "", "error", "within");
-    for (size_t i = 0; i < report->count; i++) {
-        const struct vs_validate_row *row = &report->rows[i];
-        print_row(row);
-        predictions += row->role == VS_ROW_PREDICTION;
-        predictions_out += row->role == VS_ROW_PREDICTION && !row->holds;
+    int width = id_width(report);
+    printf("%-*s %-20s %-10s %9s %9s %-2s %9s %7s  %-5s %s\n", width, "row", "machine", "role",
+           "published", "simulated", "", "error", "within", "", "source");
+    for (size_t i = 0; i < report->count; i++)
+        print_row(&report->rows[i], width, source_number(report, i));
+    printf("\nSources:\n");
+    for (size_t i = 0, last = 0; i < report->count; i++) {
+        size_t source = source_number(report, i);
+        if (source > last)
+            printf("%5s%zu] %s\n", "[", last = source, report->rows[i].source);
     }
-    printf("\n%zu of %zu rows hold", report->count - report->out_count, report->count);
-    if (predictions > 0)
-        printf("; of %zu predictions %zu", predictions, predictions - predictions_out);
-    printf(". Sources: vpci-sim validate --json\n");
+    print_totals(report);
+}
+
+static void print_summary(const struct vs_validate_report *report)
+{
+    printf("%-12s %-52s %10s %10s  %s\n", "experiment", "", "rows hold", "predicted",
+           "furthest off");
+    for (size_t i = 0; i < report->group_count; i++) {
+        const struct vs_validate_group *group = &report->groups[i];
+        char all[32], predicted[32] = "-", off[32];
+        size_t count = 0, held = 0;
+        for (int role = 0; role < VS_ROW_ROLE_COUNT; role++) {
+            count += group->count[role];
+            held += group->held[role];
+        }
+        snprintf(all, sizeof all, "%zu of %zu", held, count);
+        if (group->count[VS_ROW_PREDICTION] > 0)
+            snprintf(predicted, sizeof predicted, "%zu of %zu", group->held[VS_ROW_PREDICTION],
+                     group->count[VS_ROW_PREDICTION]);
+        if (group->worst->published > 0 || group->worst->published < 0)
+            snprintf(off, sizeof off, "%+.1f %%", 100 * group->worst->error);
+        else
+            snprintf(off, sizeof off, "%+.2g", group->worst->error);
+        printf("%-12s %-52s %10s %10s  %s %s\n", group->name, group->what, all, predicted, off,
+               strchr(group->worst->id, '/') + 1);
+    }
+    print_totals(report);
 }
 
 static int run(const struct vs_command *command, void *values, const struct vs_strings *operands,
@@ -105,7 +178,7 @@ static int run(const struct vs_command *command, void *values, const struct vs_s
         ret = vs_json_print(out, stdout, error);
         vs_json_out_free(out);
     } else {
-        print_report(report);
+        (chosen->summary ? print_summary : print_report)(report);
     }
     if (ret == 0 && report->out_count > 0)
         ret = vs_error_set(error, VS_ERR_ANSWER, "%zu of %zu rows are out of their tolerance",

@@ -16,6 +16,7 @@ struct builder {
     unsigned loops;   /* nesting while emitting */
     uint32_t barrier; /* no merging of work with instructions before this one */
     bool failed, too_deep;
+    bool cold_reads; /* handler lists change: their walks are instructions (warmth.c) */
 };
 
 static struct vs_insn *emit(struct builder *builder, enum vs_insn_code code)
@@ -83,7 +84,8 @@ static bool pure_work(const struct builder *builder, const struct vs_block *bloc
     vs_ps sum = 0;
     for (size_t i = 0; i < block->count; i++) {
         const struct vs_step *step = &block->steps[i];
-        if (step->kind != VS_STEP_WORK || vs_work_table[step->work].is_config_cycle)
+        if (step->kind != VS_STEP_WORK || vs_work_table[step->work].is_config_cycle ||
+            (builder->cold_reads && step->work == VS_WORK_HANDLER_NODE))
             return false;
         sum += builder->machine->work_ps[step->work] * quantity(builder, step);
     }
@@ -95,13 +97,14 @@ static void emit_work_step(struct builder *builder, const struct vs_step *step)
 {
     uint64_t times = quantity(builder, step);
     vs_ps cost_ps = builder->machine->work_ps[step->work];
-    if (!vs_work_table[step->work].is_config_cycle) {
+    bool is_walk = builder->cold_reads && step->work == VS_WORK_HANDLER_NODE;
+    if (!vs_work_table[step->work].is_config_cycle && !is_walk) {
         emit_work(builder, cost_ps * times);
         return;
     }
     if (times == 0)
         return;
-    struct vs_insn *insn = emit(builder, VS_INSN_CYCLE);
+    struct vs_insn *insn = emit(builder, is_walk ? VS_INSN_HANDLERS : VS_INSN_CYCLE);
     if (insn) {
         insn->cost_ps = cost_ps * times;
         insn->count = (uint32_t)times;
@@ -361,7 +364,8 @@ static vs_ps base_cost(const struct builder *builder, const struct vs_shape *sha
 int vs_code_build(const struct vs_workload *workload, const struct vs_policy *policy,
                   const struct vs_machine *machine, struct vs_code **code, struct vs_error *error)
 {
-    struct builder builder = {.machine = machine};
+    struct builder builder = {.machine = machine,
+                              .cold_reads = vs_warmth_matters(workload, policy)};
     struct vs_code *made = calloc(1, sizeof *made);
     int ret = VS_ERR_MEMORY;
 
@@ -396,6 +400,7 @@ int vs_code_build(const struct vs_workload *workload, const struct vs_policy *po
                               "a program nests more than %d loops", VS_LOOPS_MAX);
         goto out;
     }
+    made->cold_reads = builder.cold_reads;
     made->insns = builder.insns;
     made->count = builder.count;
     builder.insns = NULL;

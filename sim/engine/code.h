@@ -54,6 +54,7 @@ enum vs_insn_code {
     VS_INSN_RESCHEDULE,
     VS_INSN_EACH,      /* list, whose, which = skip self, mode = part; target: behind it */
     VS_INSN_EACH_NEXT, /* target: the body; cost_ps per node */
+    VS_INSN_HANDLERS,  /* a walk of count handlers: cost_ps, and what is cold (warmth.c) */
     VS_INSN_END
 };
 
@@ -106,12 +107,16 @@ struct vs_code {
     struct vs_insn *insns;
     uint32_t count;
     struct vs_entry_points *shapes; /* shape_count entries */
+    bool cold_reads;                /* its programs write lists or handlers: walks may be cold */
 };
 
 /* Loops and held locks that one program may nest; the compiler of policies
  * cannot pass them, the engine refuses a program that does. */
 #define VS_LOOPS_MAX 4
 #define VS_HELD_MAX  16
+
+/* warmth.c: do programs of this workload's operations write device lists or handlers? */
+bool vs_warmth_matters(const struct vs_workload *workload, const struct vs_policy *policy);
 
 /* Flatten every program that the workload's shapes need.  VS_ERR_MEMORY, or
  * VS_ERR_INPUT when a program nests deeper than the limits above. */

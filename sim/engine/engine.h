@@ -36,6 +36,11 @@ struct vs_engine_options {
     uint32_t cpus;           /* pCPUs; 0: as many as the workload's pCPUs or vCPUs ask for */
     uint32_t look_calls;     /* calls between two looks at stop and progress; 0: 4096 */
     const atomic_bool *stop; /* polled at every look; true: VS_ERR_STOPPED.  May be NULL */
+    /* Called at the end of every call, deferred maps aside, in the order of their
+     * ends: when it was due, when it ended, how much of that it waited for locks.
+     * For experiments that need more than a result holds.  May be NULL. */
+    void (*call_ended)(void *context, uint16_t actor, vs_ps due, vs_ps end, vs_ps lock_wait);
+    void *call_ended_context;
     /* Called at every look with completed calls, deferred maps aside.  May be NULL. */
     void (*progress)(void *context, uint64_t calls_done);
     void *progress_context;

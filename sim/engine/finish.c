@@ -63,6 +63,8 @@ static int finish_locks(const struct vs_engine *engine, struct vs_result *result
     }
     result->lock_wait_total_ns = to_ns(result->lock_wait_total_ns);
     result->cross_domain_wait_ns = to_ns(result->cross_domain_wait_ns);
+    result->cold_lines = engine->cold_lines;
+    result->cold_ns = to_ns(engine->cold_ps);
     return 0;
 }
 

@@ -297,6 +297,9 @@ struct vs_engine {
     struct vs_bucket_counts *bucket;
     struct vs_bucket_counts buckets[VS_BUCKETS_MAX];
     uint64_t calls, deferred, missed, steps, overlaps;
+    struct vs_warmth *warmth; /* NULL: the workload writes no list */
+    uint64_t cold_lines;      /* lines of shared data that a walk had to fetch */
+    vs_ps cold_ps;
     uint64_t next_look; /* when this many calls are done the caller is heard */
     vs_ps horizon;
     bool out_of_memory;
@@ -416,6 +419,20 @@ uint16_t vs_each_after(const struct vs_engine *engine, uint16_t actor, const str
                        uint16_t device);
 void vs_list_link(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
 void vs_list_unlink(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn);
+
+/* warmth.c: which shared data a CPU has in its cache. */
+struct vs_warmth;
+/* Sets engine.warmth where the code has cold reads; engine.lists and the CPUs are known. */
+int vs_warmth_setup(struct vs_engine *engine);
+void vs_warmth_release(struct vs_engine *engine);
+/* What a walk costs over its nodes' own cost; engine.warmth is not NULL. */
+vs_ps vs_warmth_walk(struct vs_engine *engine, uint16_t cpu, uint8_t list, uint16_t group,
+                     uint32_t nodes);
+vs_ps vs_warmth_handlers(struct vs_engine *engine, uint16_t cpu, uint16_t device, uint32_t nodes);
+/* A CPU wrote so many lines of a list; it made all handlers of a device. */
+void vs_warmth_list_written(struct vs_engine *engine, uint16_t cpu, uint8_t list, uint16_t group,
+                            uint32_t lines);
+void vs_warmth_handlers_built(struct vs_engine *engine, uint16_t cpu, uint16_t device);
 
 /* objects.c: lifetimes and hazards. */
 void vs_hazard_note(struct vs_engine *engine, enum vs_hazard hazard, uint16_t actor,

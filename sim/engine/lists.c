@@ -323,6 +323,9 @@ void vs_list_link(struct vs_engine *engine, uint16_t actor, const struct vs_insn
                          ? engine->segment_group[device]
                          : vs_whose_domain(engine, actor, insn->whose);
     prepend(list, group, device);
+    /* the head, the node, the former first */
+    vs_warmth_list_written(engine, engine->actors[actor].cpu, insn->argument, group,
+                           list->next[device] == VS_DEVICE_NONE ? 2 : 3);
     note_walkers(engine, actor, device, insn->argument, group);
 }
 
@@ -334,5 +337,8 @@ void vs_list_unlink(struct vs_engine *engine, uint16_t actor, const struct vs_in
         return;
     uint16_t group = list->group[device];
     detach(list, device);
+    /* its neighbours: the head or the node before, and the node behind */
+    vs_warmth_list_written(engine, engine->actors[actor].cpu, insn->argument, group,
+                           list->next[device] == VS_DEVICE_NONE ? 1 : 2);
     note_walkers(engine, actor, device, insn->argument, group);
 }

@@ -101,4 +101,7 @@ void vs_call_measured(struct vs_engine *engine, uint16_t actor, vs_ps end)
     if (end < engine->bucket_from || end >= engine->bucket_to)
         bucket_of(engine, end);
     engine->bucket->calls++;
+    if (engine->options.call_ended)
+        engine->options.call_ended(engine->options.call_ended_context, actor, run->due, end,
+                                   run->step_wait);
 }

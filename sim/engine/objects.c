@@ -122,6 +122,7 @@ bool vs_object_allocate(struct vs_engine *engine, uint16_t actor, const struct v
     }
     device->vpci_alive = true;
     device->vpci_generation++;
+    vs_warmth_handlers_built(engine, run->cpu, index);
     if (self) {
         run->has_vpci = true;
         run->vpci_generation = device->vpci_generation;

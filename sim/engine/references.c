@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Counted references to devices, and the slot in which a vCPU carries a device
- * from a decode toggle to its deferred map. */
+/*
+ * Counted references to devices, and the slot in which a vCPU carries a device
+ * from a decode toggle to its deferred map.
+ *
+ * Line operations.  A get and a put are a read-modify-write each on the counter's
+ * word in the object, a line of its own that serves one CPU at a time.
+ */
 #include "internal.h"
 
 /* -------------------------------------------------------------- references */

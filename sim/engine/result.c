@@ -292,6 +292,10 @@ struct vs_json_out *vs_result_json(const struct vs_result *result, const struct 
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         vs_json_add_u64(out, numbers[i].name, numbers[i].value);
+    if (result->cold_lines > 0) { /* only where lists change */
+        vs_json_add_u64(out, "cold_lines", result->cold_lines);
+        vs_json_add_u64(out, "cold_ns", result->cold_ns);
+    }
     vs_json_add_string(out, "most_contended", most < 0 ? "" : policy->locks[most].name);
     vs_json_add(out, "latency", histogram_json(&result->latency));
     vs_json_add(out, "operations", latencies_json(result, &naming));

@@ -110,8 +110,11 @@ struct vs_result {
     vs_ns makespan_ns;     /* virtual time of the last completion */
     vs_ns floor_ns;        /* time spent in steps, waiting excluded, summed over vCPUs */
     uint64_t lock_wait_total_ns;
-    uint64_t cpu_wait_total_ns;        /* waiting for a pCPU busy with another vCPU's entry */
-    uint64_t cross_domain_wait_ns;     /* lock waits while another domain held the lock */
+    uint64_t cpu_wait_total_ns;    /* waiting for a pCPU busy with another vCPU's entry */
+    uint64_t cross_domain_wait_ns; /* lock waits while another domain held the lock */
+    /* Lines of lists and handlers that walks fetched from another CPU after it wrote
+     * them, and the time that took, which is part of floor_ns. */
+    uint64_t cold_lines, cold_ns;
     struct vs_histogram latency;       /* all accesses (not events, not deferred maps) */
     struct vs_latency_stat *latencies; /* only those with calls, by op then domain */
     size_t latency_count;

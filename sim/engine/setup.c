@@ -128,7 +128,8 @@ int vs_engine_setup(struct vs_engine *engine, struct vs_error *error)
                              error)) < 0 ||
         (ret = place_cpus(engine, error)) < 0 || (ret = make_actors(engine)) < 0 ||
         (ret = make_locks(engine)) < 0 || (ret = vs_objects_setup(engine)) < 0 ||
-        (ret = vs_rcu_setup(engine)) < 0 || (ret = vs_metrics_setup(engine)) < 0)
+        (ret = vs_warmth_setup(engine)) < 0 || (ret = vs_rcu_setup(engine)) < 0 ||
+        (ret = vs_metrics_setup(engine)) < 0)
         return vs_error_set(error, ret, "out of memory while preparing policy %s",
                             engine->policy->name);
     return 0;
@@ -141,6 +142,7 @@ void vs_engine_release(struct vs_engine *engine)
             vs_blame_free(engine->locks[i].blame);
     vs_metrics_release(engine);
     vs_rcu_release(engine);
+    vs_warmth_release(engine);
     vs_objects_release(engine);
     vs_code_free(engine->code);
     free(engine->cpus);

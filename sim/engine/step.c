@@ -166,12 +166,22 @@ static void lookup_end(struct vs_engine *engine, uint16_t actor, const struct vs
     run->owner_seen = engine->devices[run->device].owner;
 }
 
+/* A walk of a list: its nodes, and what another CPU wrote since the last one. */
+static void spend_walk(struct vs_engine *engine, struct vs_actor_run *run, uint8_t list,
+                       uint16_t group, vs_ps cost, uint32_t nodes)
+{
+    if (engine->warmth)
+        cost += vs_warmth_walk(engine, run->cpu, list, group, nodes);
+    spend(run, cost);
+}
+
 static void lookup_begin(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn)
 {
     struct vs_actor_run *run = &engine->actors[actor];
     run->walk_list = insn->argument;
     run->walk_group = vs_list_group(engine, actor, insn);
-    spend(run, insn->cost_ps * vs_list_walk_nodes(engine, actor, insn));
+    uint32_t nodes = vs_list_walk_nodes(engine, actor, insn);
+    spend_walk(engine, run, insn->argument, run->walk_group, insn->cost_ps * nodes, nodes);
 }
 
 static void each_begin(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn)
@@ -183,7 +193,9 @@ static void each_begin(struct vs_engine *engine, uint16_t actor, const struct vs
         return;
     }
     run->loops[run->loop_count++] = (struct vs_loop){.insn = run->pc - 1, .device = device};
-    spend(run, insn->cost_ps);
+    uint16_t group = vs_list_group(engine, actor, insn);
+    spend_walk(engine, run, insn->argument, group, insn->cost_ps,
+               engine->lists[insn->argument].length[group]);
 }
 
 static void each_next(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn)
@@ -319,6 +331,11 @@ static __attribute__((noinline)) bool shared_step(struct vs_engine *engine, uint
         return true;
     case VS_INSN_EACH_NEXT:
         each_next(engine, actor, insn);
+        return true;
+    case VS_INSN_HANDLERS:
+        spend(run, insn->cost_ps);
+        if (run->device != VS_DEVICE_NONE)
+            spend(run, vs_warmth_handlers(engine, run->cpu, run->device, insn->count));
         return true;
     default:
         return true;

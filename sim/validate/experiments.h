@@ -13,6 +13,7 @@ enum vs_measure {
     VS_MEASURE_UPDATE,       /* half a thread's round: get and put are two updates */
     VS_MEASURE_UPDATE_ALONE, /* the same without the hold between them: nobody else needs the line
                               */
+    VS_MEASURE_PAIRS,        /* of the profile alone: percentile experiment.state over CPU pairs */
     /* of queues, in the load's time unit */
     VS_MEASURE_THROUGHPUT,
     VS_MEASURE_WAIT,
@@ -21,7 +22,10 @@ enum vs_measure {
     VS_MEASURE_UTILISATION,
     VS_MEASURE_WAITED_SHARE, /* of acquisitions */
     VS_MEASURE_RESPONSE_P99,
-    VS_MEASURE_IDLE_SHARE, /* of time */
+    VS_MEASURE_WAIT_P99,    /* recorded loads */
+    VS_MEASURE_WAIT_HALF,   /* recorded loads: over the first half of calls */
+    VS_MEASURE_STATE_SHARE, /* of time with exactly experiment.state inside */
+    VS_MEASURE_TAIL_SHARE,  /* of time with so many or more */
     VS_MEASURE_COUNT
 };
 
@@ -40,10 +44,11 @@ struct vs_experiment {
     enum vs_row_role role;
     enum vs_measure measure;
     struct vs_lab_load load;
+    uint32_t state; /* below VS_RECORD_STATES, or a percentile: as the measure says */
     double published, tolerance;
     const char *source;
     enum vs_combine combine;
-    uint32_t against;                 /* threads */
+    uint32_t against;                 /* threads; where the load states CPUs, CPUs */
     uint32_t fit_threads[VS_FIT_MAX]; /* up to the first 0 */
 };
 

@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OP VS_OP_READ_PASSTHROUGH
+/* What threads call, and what writers call. */
+#define OP       VS_OP_READ_PASSTHROUGH
+#define OP_WRITE VS_OP_WRITE_PASSTHROUGH
 
 /* Rounds over all threads of a closed load that says none: enough that the start
  * and the end of a run are under 1 % of it, and a fraction of a second. */
@@ -80,8 +82,9 @@ static uint32_t rounds_of(const struct vs_lab_load *load)
 
 /* ------------------------------------------------------------------ policy */
 
-static int make_policy(const struct vs_lab_load *load, struct vs_policy **policy,
-                       struct vs_error *error)
+/* One operation: take, hold, give, as often as a tight loop asks. */
+static int operation_text(const struct vs_lab_load *load, enum vs_lab_use use, const char *name,
+                          char *text, size_t size_bytes)
 {
     static const struct {
         const char *before, *take, *give;
@@ -92,19 +95,29 @@ static int make_policy(const struct vs_lab_load *load, struct vs_policy **policy
         [VS_LAB_RCU] = {"", "rcu-read-lock big", "rcu-read-unlock big"},
         [VS_LAB_REFERENCE] = {"\"lookup pdev in all-devices\", ", "get big", "put big"},
     };
-    char text[1024];
-    bool counted = load->use == VS_LAB_REFERENCE;
     uint32_t rounds = is_tight(load) ? rounds_of(load) : 1;
+    return snprintf(text, size_bytes,
+                    "\"%s\": [%s{\"repeat\": %u, \"do\": [{\"repeat\": %u, "
+                    "\"do\": [\"%s\", \"work %s\", \"%s\"]}]}]",
+                    name, words[use].before, rounds / inner_rounds(rounds), inner_rounds(rounds),
+                    words[use].take, is_tight(load) ? "handler" : "conf1-cycle", words[use].give);
+}
+
+static int make_policy(const struct vs_lab_load *load, struct vs_policy **policy,
+                       struct vs_error *error)
+{
+    char text[1024], one[256], other[256];
+    bool counted = load->use == VS_LAB_REFERENCE;
+    operation_text(load, load->use, vs_op_table[OP].name, one, sizeof one);
+    operation_text(load, load->writers ? VS_LAB_WRITE : load->use, vs_op_table[OP_WRITE].name,
+                   other, sizeof other);
     int length = snprintf(
         text, sizeof text,
         "{\"name\": \"lab\", \"summary\": \"one lock in a loop\", \"source\": \"validation\", "
         "\"based-on\": \"none\", \"locks\": {\"big\": {\"kind\": \"%s\", %s, \"source\": "
-        "\"lab\"}}, "
-        "\"operations\": {\"read-passthrough\": [%s{\"repeat\": %u, \"do\": [{\"repeat\": %u, "
-        "\"do\": [\"%s\", \"work %s\", \"%s\"]}]}]}}",
+        "\"lab\"}}, \"operations\": {%s, %s}}",
         load->lock, counted ? "\"per\": \"device\", \"inside\": \"pdev\"" : "\"per\": \"global\"",
-        words[load->use].before, rounds / inner_rounds(rounds), inner_rounds(rounds),
-        words[load->use].take, is_tight(load) ? "handler" : "conf1-cycle", words[load->use].give);
+        one, other);
     return vs_policy_compile(text, (size_t)length, "validation", policy, error);
 }
 
@@ -125,7 +138,7 @@ struct lab {
     struct vs_workload workload;
     struct vs_workload_domain domain;
     struct vs_workload_device device;
-    struct vs_shape shape;
+    struct vs_shape shapes[2]; /* of OP and OP_WRITE */
 };
 
 static void lab_release(struct lab *lab)
@@ -142,14 +155,16 @@ static int lab_prepare(struct lab *lab, size_t actors, size_t calls)
     memset(lab, 0, sizeof *lab);
     lab->domain = (struct vs_workload_domain){.hardware_domain = true, .synthetic = true};
     lab->device = (struct vs_workload_device){.present = true, .has_vpci = true};
-    lab->shape.op = OP;
-    lab->shape.quantity[VS_Q_CYCLES_HANDLER] = 1;
+    lab->shapes[0].op = OP;
+    lab->shapes[1].op = OP_WRITE;
+    lab->shapes[0].quantity[VS_Q_CYCLES_HANDLER] = 1;
+    lab->shapes[1].quantity[VS_Q_CYCLES_HANDLER] = 1;
     *workload = (struct vs_workload){.domains = &lab->domain,
                                      .domain_count = 1,
                                      .devices = &lab->device,
                                      .device_count = 1,
-                                     .shapes = &lab->shape,
-                                     .shape_count = 1,
+                                     .shapes = lab->shapes,
+                                     .shape_count = 2,
                                      .actor_count = actors,
                                      .call_count = calls,
                                      .synthetic = true};
@@ -177,9 +192,12 @@ static void lab_fill(struct lab *lab, const struct vs_lab_load *load, uint64_t s
             think = draw(&state) * START_SPREAD / unit;
         else if (load->law == VS_LAB_CONSTANT) /* staggered start, then in step */
             think = i < workload->actor_count ? load->hold * (double)i : load->think;
+        else if (load->steady_think)
+            think = load->think;
         else
             think = exponential(&state, load->think);
         workload->calls[i] = (struct vs_call){.time_ns = load->rate > 0 ? (vs_ns)(at * unit) : i,
+                                              .shape = actor < load->writers,
                                               .actor = (uint16_t)actor};
         workload->think_ns[i] = (uint32_t)(think * unit);
         workload->measured_ns[i] = (uint32_t)(hold * unit + 0.5);
@@ -189,26 +207,7 @@ static void lab_fill(struct lab *lab, const struct vs_lab_load *load, uint64_t s
 
 /* ------------------------------------------------------------------ running */
 
-/*
- * Share of time in which nobody is inside, from the result's time buckets.  For
- * Poisson arrivals that never wait, a bucket of width w is empty with exp(-rate w)
- * times that probability (M/G/infinity), which is divided out.  The first fifth
- * still fills up, and nobody arrives after the span.
- */
-static double idle_share(const struct vs_result *result, const struct vs_lab_load *load,
-                         vs_ns span_ns)
-{
-    double empty = 0, count = 0, width = (double)result->bucket_ns / unit_of(load);
-    for (size_t i = result->bucket_count / 5; i < result->bucket_count; i++) {
-        if ((i + 1) * result->bucket_ns > span_ns)
-            break;
-        count++;
-        empty += result->buckets[i].busy_ns == 0;
-    }
-    return count > 0 ? empty / count * exp(load->rate * width) : 0;
-}
-
-static void add_up(const struct vs_result *result, const struct vs_lab_load *load, vs_ns span_ns,
+static void add_up(const struct vs_result *result, const struct vs_lab_load *load,
                    uint64_t think_ns, struct vs_lab_sums *sums,
                    struct vs_lab_identities *identities)
 {
@@ -227,11 +226,23 @@ static void add_up(const struct vs_result *result, const struct vs_lab_load *loa
         sums->acquired += (double)result->locks[i].acquire_count;
     }
     sums->runs++;
-    if (load->rate > 0)
-        sums->idle_share += idle_share(result, load, span_ns);
     identities->little_worst = fmax(identities->little_worst, found->little_worst);
     identities->time_error_ns = fmax(identities->time_error_ns, (double)found->time_error_ns);
     identities->overlaps += (double)found->overlap_count;
+}
+
+static int add_record(struct vs_record_calls *calls, const struct vs_lab_load *load,
+                      struct vs_lab_sums *sums, struct vs_lab_identities *identities)
+{
+    struct vs_record_summary summary;
+    int ret = vs_record_summarise(calls, &summary);
+    for (size_t i = 0; i < VS_RECORD_STATES; i++)
+        sums->share[i] += summary.share[i];
+    sums->wait_p99 += summary.wait_p99_ns / unit_of(load);
+    sums->wait_half += summary.wait_half_ns / unit_of(load);
+    if (load->use == VS_LAB_EXCLUSIVE)
+        identities->overtaken += (double)summary.overtaken;
+    return ret;
 }
 
 static uint64_t think_total(const struct vs_workload *workload)
@@ -261,6 +272,11 @@ static int run_seed(const struct vs_policy *policy, struct vs_machine *machine,
     }
     struct lab lab;
     struct vs_result *result = NULL;
+    struct vs_record_calls record = {.count = 0};
+    if (load->record) {
+        options.call_ended = vs_record_call;
+        options.call_ended_context = &record;
+    }
     int ret = lab_prepare(&lab, actors, calls);
     if (ret < 0) {
         vs_error_set(error, ret, "out of memory while preparing an experiment");
@@ -272,8 +288,11 @@ static int run_seed(const struct vs_policy *policy, struct vs_machine *machine,
         goto out;
     if (result->outcome != VS_OUTCOME_DONE)
         ret = vs_error_set(error, VS_ERR_ANSWER, "an experiment with %s deadlocked", load->lock);
-    add_up(result, load, lab.workload.span_ns, think_total(&lab.workload), sums, identities);
+    add_up(result, load, think_total(&lab.workload), sums, identities);
+    if (load->record && add_record(&record, load, sums, identities) < 0)
+        ret = vs_error_set(error, VS_ERR_MEMORY, "out of memory while recording an experiment");
 out:
+    vs_record_release(&record);
     vs_result_free(result);
     lab_release(&lab);
     return ret;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "engine/engine.h"
+#include "record.h"
 
 enum vs_lab_use {
     VS_LAB_EXCLUSIVE, /* lock, hold, unlock */
@@ -32,6 +33,9 @@ struct vs_lab_load {
     uint32_t rounds;     /* per thread; 0: a number that keeps the run short and its ends small */
     double hold, think;  /* means, in the row's time unit */
     enum vs_lab_law law; /* of hold; think is exponential unless both are constant */
+    bool steady_think;   /* think is constant all the same */
+    bool record;         /* keep every call, for the measures that need them */
+    uint32_t writers;    /* the first so many threads take the lock for writing instead */
     double rate;         /* open: arrivals per time unit; 0: closed */
     uint32_t seeds;      /* runs with other random numbers, averaged by the measures; 0: one */
     double service;      /* ideal machine: line service time, in the row's time unit */
@@ -43,14 +47,16 @@ struct vs_lab_sums {
     double runs, calls, hold, wait, waited, acquired; /* times in the load's unit */
     double inside;  /* summed over calls: from a call's arrival to its end */
     double elapsed; /* open: the makespan; closed: mean time that a thread took for its rounds */
-    double latency_p99; /* sum over runs */
-    double idle_share;  /* open: share of time without anybody inside, summed over runs */
+    double latency_p99;             /* sum over runs */
+    double wait_p99, wait_half;     /* recorded loads, summed over runs: see record.h */
+    double share[VS_RECORD_STATES]; /* the same */
     uint32_t threads, rounds;
 };
 
 /* Identities over all runs so far. */
 struct vs_lab_identities {
     double little_worst, time_error_ns, overlaps;
+    double overtaken; /* recorded loads of a lock that serves in order */
 };
 
 /*

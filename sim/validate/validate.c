@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "experiments.h"
+#include "pairs.h"
 
 /* What goes from row to row: the identities so far, and the last run, since
  * neighbouring rows often read different measures off the same one. */
@@ -24,6 +25,14 @@ struct session {
 static double per_round(const struct vs_lab_sums *sums)
 {
     return sums->inside / sums->calls / sums->rounds;
+}
+
+static double tail_share(const struct vs_lab_sums *sums, uint32_t from)
+{
+    double sum = 0;
+    for (uint32_t i = from; i < VS_RECORD_STATES; i++)
+        sum += sums->share[i];
+    return sum / sums->runs;
 }
 
 static double measure(const struct vs_experiment *experiment, const struct vs_lab_sums *sums)
@@ -52,21 +61,29 @@ static double measure(const struct vs_experiment *experiment, const struct vs_la
         return sums->waited / sums->acquired;
     case VS_MEASURE_RESPONSE_P99:
         return sums->latency_p99 / sums->runs;
-    case VS_MEASURE_IDLE_SHARE:
-        return sums->idle_share / sums->runs;
+    case VS_MEASURE_WAIT_P99:
+        return sums->wait_p99 / sums->runs;
+    case VS_MEASURE_WAIT_HALF:
+        return sums->wait_half / sums->runs;
+    case VS_MEASURE_STATE_SHARE:
+        return sums->share[experiment->state] / sums->runs;
+    case VS_MEASURE_TAIL_SHARE:
+        return tail_share(sums, experiment->state);
+    case VS_MEASURE_PAIRS: /* no run */
     case VS_MEASURE_COUNT:
         break;
     }
     return NAN;
 }
 
-static int run_with(const struct vs_experiment *experiment, uint32_t threads, double *value,
+/* count: threads, or CPUs for one thread where the load states CPUs. */
+static int run_with(const struct vs_experiment *experiment, uint32_t count, double *value,
                     struct session *session, struct vs_error *error)
 {
     struct vs_lab_load load;
     int ret = 0;
     memcpy(&load, &experiment->load, sizeof load); /* with its padding, to compare it below */
-    load.threads = threads;
+    *(load.cpus ? &load.cpus : &load.threads) = count;
     if (!session->machine || strcmp(session->machine, experiment->machine) != 0 ||
         memcmp(&session->load, &load, sizeof load) != 0) {
         ret = vs_lab_run(experiment->machine, &load, &session->sums, &session->identities, error);
@@ -105,7 +122,10 @@ static int simulate(const struct vs_experiment *experiment, double *value, struc
     int ret;
     if (experiment->combine == VS_COMBINE_SLOPE || experiment->combine == VS_COMBINE_INTERCEPT)
         return fit(experiment, value, session, error);
-    ret = run_with(experiment, experiment->load.threads, value, session, error);
+    if (experiment->measure == VS_MEASURE_PAIRS)
+        return vs_pairs_percentile(experiment->machine, experiment->state, value, error);
+    const struct vs_lab_load *load = &experiment->load;
+    ret = run_with(experiment, load->cpus ? load->cpus : load->threads, value, session, error);
     if (ret == 0 && experiment->combine != VS_COMBINE_NONE)
         ret = run_with(experiment, experiment->against, &against, session, error);
     *value = experiment->combine == VS_COMBINE_SPEED_UP ? against / *value : *value / against;
@@ -123,7 +143,7 @@ static void judge(struct vs_validate_row *row)
 }
 
 /* Identities that hold in every run, over all runs of this report. */
-#define IDENTITY_COUNT 3
+#define IDENTITY_COUNT 4
 static const struct vs_validate_row identity_rows[IDENTITY_COUNT] = {
     {.id = "identities/little",
      .what = "worst relative error of L = X R over all locks and runs",
@@ -140,13 +160,18 @@ static const struct vs_validate_row identity_rows[IDENTITY_COUNT] = {
      .unit = "",
      .tolerance = 0,
      .source = "mutual exclusion"},
+    {.id = "identities/order",
+     .what = "calls that a lock granted in order of arrival let overtake, recorded runs",
+     .unit = "",
+     .tolerance = 0,
+     .source = "first come, first served: ticket, recursive, MCS, CLH"},
 };
 
 static void add_identities(struct vs_validate_report *report,
                            const struct vs_lab_identities *identities, const bool *selected)
 {
     const double found[IDENTITY_COUNT] = {identities->little_worst, identities->time_error_ns,
-                                          identities->overlaps};
+                                          identities->overlaps, identities->overtaken};
     for (size_t i = 0; i < IDENTITY_COUNT; i++) {
         struct vs_validate_row *row = &report->rows[report->count];
         if (!selected[i])
@@ -218,6 +243,76 @@ static int run_row(const struct vs_experiment *experiment, struct vs_validate_ro
     return ret;
 }
 
+/* ------------------------------------------------------------------ groups */
+
+static const struct {
+    const char *name, *what;
+} group_words[] = {
+    {"uncontended", "one thread takes a lock and gives it back"},
+    {"readers", "so many readers of one lock that hold it for nothing"},
+    {"held", "the same with the lock held for 1 to 30 us"},
+    {"increment", "so many threads increment one word"},
+    {"saturated", "a lock that is always contended: ticket, MCS, CLH"},
+    {"slopes", "the same on other machines: time per further thread"},
+    {"pairs", "profile alone: transfer over all pairs of CPUs"},
+    {"shapes", "growth with the number of CPUs"},
+    {"chain", "ticket lock as a birth-death chain: collapse"},
+    {"mm1", "open queue, exponential holds, every kind of lock"},
+    {"md1", "open queue, constant holds"},
+    {"mg1", "open queue, rare long holds"},
+    {"mm1n", "closed queue, exponential holds"},
+    {"dd1n", "closed queue, constant holds and thinking"},
+    {"ticket-line", "saturated ticket lock, constant holds"},
+    {"mixed", "readers and one writer of a fair lock"},
+    {"mginf", "readers alone, no waiting"},
+    {"identities", "laws that hold in every run above"},
+};
+
+static const char *group_what(const char *name)
+{
+    for (size_t i = 0; i < sizeof group_words / sizeof group_words[0]; i++)
+        if (strcmp(group_words[i].name, name) == 0)
+            return group_words[i].what;
+    return "";
+}
+
+static void count_row(struct vs_validate_group *group, const struct vs_validate_row *row)
+{
+    const struct vs_validate_row *worst = group->worst;
+    group->count[row->role]++;
+    group->held[row->role] += row->holds;
+    bool first = !worst || (worst->role != VS_ROW_PREDICTION && row->role == VS_ROW_PREDICTION);
+    if (first || (worst->role == row->role && fabs(row->error) > fabs(worst->error)))
+        group->worst = row;
+}
+
+/* Neighbouring rows of the same name are a group; its name is owned by the report. */
+static int make_groups(struct vs_validate_report *report)
+{
+    report->groups = calloc(report->count + 1, sizeof *report->groups);
+    if (!report->groups)
+        return VS_ERR_MEMORY;
+    for (size_t i = 0; i < report->count; i++) {
+        const struct vs_validate_row *row = &report->rows[i];
+        size_t length = strcspn(row->id, "/");
+        struct vs_validate_group *group = &report->groups[report->group_count];
+        if (report->group_count == 0 || strncmp(group[-1].name, row->id, length) != 0 ||
+            group[-1].name[length] != '\0') {
+            group->name = strndup(row->id, length);
+            if (!group->name)
+                return VS_ERR_MEMORY;
+            group->what = group_what(group->name);
+            report->group_count++;
+        } else {
+            group--;
+        }
+        count_row(group, row);
+        count_row(&report->total, row);
+        report->out_count += !row->holds;
+    }
+    return 0;
+}
+
 int vs_validate_run(const char *const *selected_words, size_t selected_count,
                     void (*progress)(void *context, size_t done, size_t total), void *context,
                     struct vs_validate_report **report, struct vs_error *error)
@@ -244,8 +339,10 @@ int vs_validate_run(const char *const *selected_words, size_t selected_count,
     if (ret < 0)
         goto out;
     add_identities(made, &session.identities, selected + experiments);
-    for (size_t i = 0; i < made->count; i++)
-        made->out_count += !made->rows[i].holds;
+    if ((ret = make_groups(made)) < 0) {
+        vs_error_set(error, ret, "out of memory");
+        goto out;
+    }
     *report = made;
     made = NULL;
 out:
@@ -258,6 +355,9 @@ void vs_validate_report_free(struct vs_validate_report *report)
 {
     if (!report)
         return;
+    for (size_t i = 0; i < report->group_count; i++)
+        free((char *)report->groups[i].name);
+    free(report->groups);
     free(report->rows);
     free(report);
 }
@@ -268,6 +368,26 @@ const char *vs_row_role_name(enum vs_row_role role)
 {
     static const char *const names[] = {"prediction", "calibrate", "exact"};
     return names[role];
+}
+
+static struct vs_json_out *groups_json(const struct vs_validate_report *report)
+{
+    struct vs_json_out *groups = vs_json_new_array();
+    for (size_t i = 0; i < report->group_count; i++) {
+        const struct vs_validate_group *group = &report->groups[i];
+        struct vs_json_out *one = vs_json_new_object();
+        vs_json_add_string(one, "group", group->name);
+        vs_json_add_string(one, "what", group->what);
+        for (int role = 0; role < VS_ROW_ROLE_COUNT; role++) {
+            struct vs_json_out *rows = vs_json_new_object();
+            vs_json_add_u64(rows, "rows", group->count[role]);
+            vs_json_add_u64(rows, "hold", group->held[role]);
+            vs_json_add(one, vs_row_role_name((enum vs_row_role)role), rows);
+        }
+        vs_json_add_string(one, "worst", group->worst->id);
+        vs_json_add(groups, NULL, one);
+    }
+    return groups;
 }
 
 struct vs_json_out *vs_validate_json(const struct vs_validate_report *report)
@@ -290,6 +410,7 @@ struct vs_json_out *vs_validate_json(const struct vs_validate_report *report)
         vs_json_add(rows, NULL, one);
     }
     vs_json_add(out, "rows", rows);
+    vs_json_add(out, "groups", groups_json(report));
     vs_json_add_u64(out, "row_count", report->count);
     vs_json_add_u64(out, "out_count", report->out_count);
     return out;

@@ -34,9 +34,22 @@ struct vs_validate_row {
     const char *source;
 };
 
+#define VS_ROW_ROLE_COUNT 3
+
+/* The rows of one experiment: those whose ids begin with its name and a '/'. */
+struct vs_validate_group {
+    const char *name;                                         /* "readers" */
+    const char *what;                                         /* in a line */
+    size_t count[VS_ROW_ROLE_COUNT], held[VS_ROW_ROLE_COUNT]; /* by enum vs_row_role */
+    const struct vs_validate_row *worst; /* of its predictions, else of all, by |error| */
+};
+
 struct vs_validate_report {
     struct vs_validate_row *rows;
-    size_t count, out_count; /* rows, and those that do not hold */
+    size_t count, out_count;          /* rows, and those that do not hold */
+    struct vs_validate_group *groups; /* in the order of their rows */
+    size_t group_count;
+    struct vs_validate_group total; /* over all groups */
 };
 
 /*

@@ -3,7 +3,7 @@
  * CLH queue lock (Craig, "Building FIFO and priority-queueing spin locks from
  * atomic swap", 1993; Landin and Hagersten, IPPS 1994).
  *
- * Arrival swaps the tail word and then reads its predecessor's node, a line that
+ * Line operations.  Arrival swaps the tail word and then reads its predecessor's node, a line that
  * the predecessor wrote, also when the lock is free.  Release is a store into
  * the own node: it takes the line back from the successor that spins on it, and
  * the successor reads it again, two transfers however many wait.

@@ -69,8 +69,10 @@ bool vs_line_atomic(struct vs_engine *engine, struct vs_line line, uint16_t acto
     vs_ps end = begin + machine->atomic_ps;
     *line.free = end;
     if (moved) {
+        vs_ps transfer = vs_cpu_transfer(engine, *line.cpu, run->cpu);
         *line.free = begin + machine->line_service_ps;
-        end += vs_cpu_transfer(engine, *line.cpu, run->cpu);
+        if (transfer > machine->atomic_ps) /* measured with an atomic at its end */
+            end = begin + transfer;
         run->turn_line = line.cpu;
         run->turn_end = end - machine->atomic_ps + machine->line_service_ps;
     }

@@ -3,7 +3,7 @@
  * MCS queue lock (Mellor-Crummey and Scott, "Algorithms for scalable
  * synchronization on shared-memory multiprocessors", ACM TOCS 9(1), 1991).
  *
- * Arrival swaps the tail word and links itself behind its predecessor; then it
+ * Line operations.  Arrival swaps the tail word and links itself behind its predecessor; then it
  * spins on its own node.  Release stores into the successor's node: the line
  * comes to the releaser and goes back to the successor, two transfers however
  * many wait.  Release without a successor takes the tail back, an atomic.

@@ -3,11 +3,14 @@
  * Xen's per-CPU rwlock (xen/include/xen/rwlock.h, percpu_read_lock and
  * _percpu_write_lock; introduced with ef9dd43ddd).
  *
- * A reader stores to its own line and pays a full barrier: no shared write.  A
- * writer takes the inner lock, raises writer_activating, and then reads every
- * online CPU's line until none reads this lock, so its price grows with the
- * CPUs of the host.  Readers that meet writer_activating queue on the inner
- * lock, behind the writer and in turn with other writers.
+ * Line operations.  A reader stores to its own line and pays a full barrier, to
+ * enter and to leave: no shared write.  A writer takes the inner lock, an atomic,
+ * raises writer_activating, and then reads every other online CPU's line, each a
+ * transfer by its distance, until none reads this lock; so its price grows with
+ * the CPUs of the host.  Assumed: one such read after the other, and every line
+ * written since the last scan.  Readers that meet writer_activating queue on the
+ * inner lock, behind the writer and in turn with other writers, and get it with a
+ * transfer each.  A writer's release is a store.
  */
 #include "engine/internal.h"
 
@@ -18,9 +21,11 @@ static void pay(struct vs_actor_run *run, vs_ps cost)
 }
 
 /* The writer is alone at the inner lock: scan, and wait for readers to leave. */
-static vs_ps scan_done(const struct vs_engine *engine, vs_ps at)
+static vs_ps scan_done(const struct vs_engine *engine, uint16_t cpu, vs_ps at)
 {
-    return at + engine->machine->transfer_ps[VS_SAME_SOCKET] * engine->cpu_count;
+    for (uint32_t other = 0; other < engine->cpu_count; other++)
+        at += vs_cpu_transfer(engine, (uint16_t)other, cpu); /* its own line costs nothing */
+    return at;
 }
 
 /* The inner lock is free at time at: let the head of the queue in, and all
@@ -44,7 +49,7 @@ static void admit(struct vs_engine *engine, uint32_t lock, vs_ps at)
         }
         state->owner = head; /* holds the inner lock; still waits for readers */
         state->writer_waiting = true;
-        state->ready = scan_done(engine, when);
+        state->ready = scan_done(engine, run->cpu, when);
         if (state->readers == 0) {
             vs_waiter_pop(engine, lock);
             vs_lock_granted(engine, lock, head, VS_MODE_WRITE, state->ready, true);
@@ -72,7 +77,7 @@ static enum vs_acquire percpu_acquire(struct vs_engine *engine, uint32_t lock, u
     if (state->owner == VS_NOBODY && state->readers == 0 && state->waiters == 0) {
         state->owner = actor;
         state->writer_waiting = true;
-        pay(run, scan_done(engine, run->now) - run->now);
+        pay(run, scan_done(engine, run->cpu, run->now) - run->now);
         vs_lock_granted(engine, lock, actor, mode, run->now, false);
         return VS_ACQUIRED;
     }
@@ -80,7 +85,7 @@ static enum vs_acquire percpu_acquire(struct vs_engine *engine, uint32_t lock, u
     if (state->owner == VS_NOBODY && state->head == actor) {
         state->owner = actor;
         state->writer_waiting = true;
-        state->ready = scan_done(engine, run->now);
+        state->ready = scan_done(engine, run->cpu, run->now);
     }
     return VS_BLOCKED;
 }
@@ -105,7 +110,7 @@ static void percpu_release(struct vs_engine *engine, uint32_t lock, uint16_t act
         if (--state->readers == 0 && state->owner != VS_NOBODY) {
             /* The writer that scans sees the last reader leave. */
             uint16_t writer = state->owner;
-            vs_ps at = run->now + engine->machine->transfer_ps[VS_SAME_SOCKET];
+            vs_ps at = run->now + vs_cpu_transfer(engine, run->cpu, engine->actors[writer].cpu);
             vs_waiter_pop(engine, lock);
             vs_lock_granted(engine, lock, writer, VS_MODE_WRITE,
                             at > state->ready ? at : state->ready, true);

@@ -2,13 +2,12 @@
 /*
  * Grace periods as Xen's RCU makes them (xen/common/rcupdate.c at c447b7308b).
  *
- * Reading costs a per-CPU counter.  A callback runs after every CPU that is not
- * idle has passed through softirq processing twice since the grace period began
- * (once to notice it, once to report).  A CPU passes when it leaves the
- * hypervisor outside a read section, at an explicit softirq point, and, while it
- * stays in the guest or idle, at the machine's softirq interval (its timer).
- * A CPU that spins on a lock passes nothing: that is how a barrier under a lock
- * stops the world.  Callbacks queued while a period runs wait for the next one.
+ * Line operations.  Readers: none, a counter of their own CPU.  A callback runs after every CPU
+ * that is not idle has passed through softirq processing twice since the grace period began (once
+ * to notice it, once to report).  A CPU passes when it leaves the hypervisor outside a read
+ * section, at an explicit softirq point, and, while it stays in the guest or idle, at the machine's
+ * softirq interval (its timer). A CPU that spins on a lock passes nothing: that is how a barrier
+ * under a lock stops the world.  Callbacks queued while a period runs wait for the next one.
  */
 #include <stdlib.h>
 

@@ -3,6 +3,14 @@
  * Xen's queue rwlock (xen/common/rwlock.c, xen/include/xen/rwlock.h at
  * c447b7308b; fair since 55d8424e4e).
  *
+ * Line operations.  The word and the inner lock share a line.  Reader: a
+ * read-modify-write to enter, one to leave; when it must queue, one to take its
+ * bias back, one on the inner queue, and the bias again when its turn has come.
+ * Writer: a compare-and-swap; when it must queue, one on the inner queue and the
+ * compare-and-swap at its turn; its release is a store.  Whoever's turn comes has
+ * read the line from who let it in: a transfer.  Setting WAITING is the head's
+ * own line and not charged.
+ *
  * One word holds the reader count and the writer's state; an inner ticket lock
  * queues those that did not get through at once.  Only the head of that queue
  * looks at the word.  A head that is a writer sets WAITING as soon as no writer
@@ -52,6 +60,7 @@ static void grant_head(struct vs_engine *engine, uint32_t lock, uint16_t actor, 
     struct vs_lock_state *state = &engine->locks[lock];
     struct vs_actor_run *run = &engine->actors[actor];
     enum vs_lock_mode mode = run->wait_mode;
+    at += engine->machine->atomic_ps; /* bias, or compare-and-swap */
     vs_waiter_pop(engine, lock);
     state->line_cpu = run->cpu;
     if (mode == VS_MODE_READ) {
@@ -109,6 +118,7 @@ static enum vs_acquire rwlock_acquire(struct vs_engine *engine, uint32_t lock, u
         return VS_ACQUIRED;
     if (mode == VS_MODE_READ) /* takes its bias back */
         pay_atomic(engine, lock, actor, true);
+    pay_atomic(engine, lock, actor, true); /* the inner queue */
     vs_waiter_push(engine, lock, actor, mode);
     if (state->head == actor && mode == VS_MODE_WRITE && state->owner == VS_NOBODY)
         state->writer_waiting = true;

@@ -3,14 +3,15 @@
  * Ticket spinlock and Xen's recursive spinlock (xen/common/spinlock.c,
  * spin_lock_common and _rspin_lock at c447b7308b).
  *
- * Arrival is one atomic on the ticket word; order of arrival is order of grant,
- * without exception.  Release is a store, after which every waiter re-reads the
- * word: the line serves them one at a time and the next owner is on average
- * half way, so a hand-over with k waiters takes (k - 1) / 2 service times for
- * the others and, for the owner's own request, a transfer or half a service
- * time, whichever is longer (Boyd-Wickizer et al., "Non-scalable locks are
- * dangerous", OLS 2012: c k / 2, where the transfer is not the longer one).  The recursive kind is
- * the same but for its owner, who only counts.
+ * Line operations.  Arrival is one atomic on the ticket word; order of arrival is
+ * order of grant, without exception.  Release is a store, which is buffered: the
+ * holder waits for no waiter's copy to go.  After it every waiter re-reads the
+ * word: the line serves them one at a time and the next owner is on average half
+ * way, so a hand-over with k waiters takes (k - 1) / 2 service times for the
+ * others and, for the owner's own request, a transfer or half a service time,
+ * whichever is longer (Boyd-Wickizer et al., "Non-scalable locks are dangerous",
+ * OLS 2012: c k / 2, where the transfer is not the longer one).  The recursive
+ * kind is the same but for its owner, who only counts.
  */
 #include "engine/internal.h"
 

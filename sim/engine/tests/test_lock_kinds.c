@@ -178,23 +178,50 @@ static void nested_reads_stop_behind_a_waiting_writer(void **state)
     assert_int_equal(nested(VS_LOCK_RWLOCK, w, w, false), VS_OUTCOME_DEADLOCK);
 }
 
-static void percpu_writer_pays_for_every_cpu(void **state)
+static vs_ns scan_of(uint32_t sockets, uint32_t cpus)
+{
+    setup_kind(VS_LOCK_PERCPU_RWLOCK, cpus);
+    toy->machine.sockets = sockets;
+    toy->machine.cores_per_socket = cpus / sockets;
+    toy->machine.transfer_ps[VS_SAME_SOCKET] = 50000;
+    toy->machine.transfer_ps[VS_OTHER_SOCKET] = 200000;
+    toy_critical(toy, B, VS_MODE_WRITE);
+    toy_reserve(toy, cpus, 1);
+    toy_call(toy, 0, B, 0, 0, 0, 100);
+    struct vs_result *result = finish(VS_TIMING_OPEN);
+    vs_ns makespan = result->makespan_ns;
+    vs_result_free(result);
+    return makespan;
+}
+
+static void percpu_writer_pays_for_every_other_cpu_by_distance(void **state)
 {
     (void)state;
-    vs_ns makespan[2];
-    for (int i = 0; i < 2; i++) {
-        uint32_t cpus = i ? 64 : 8;
-        setup_kind(VS_LOCK_PERCPU_RWLOCK, cpus);
-        toy->machine.transfer_ps[VS_SAME_SOCKET] = 50000;
-        toy_critical(toy, B, VS_MODE_WRITE);
-        toy_reserve(toy, cpus, 1);
-        toy_call(toy, 0, B, 0, 0, 0, 100);
-        struct vs_result *result = finish(VS_TIMING_OPEN);
-        makespan[i] = result->makespan_ns;
-        vs_result_free(result);
-    }
-    assert_int_equal(makespan[0], 8 * 50 + 100);
-    assert_int_equal(makespan[1], 64 * 50 + 100);
+    assert_int_equal(scan_of(1, 1), 100);
+    assert_int_equal(scan_of(1, 8), 7 * 50 + 100);
+    assert_int_equal(scan_of(1, 64), 63 * 50 + 100);
+    assert_int_equal(scan_of(2, 8), 3 * 50 + 4 * 200 + 100);
+}
+
+/* Blocked behind a writer: bias taken and given back, the inner queue, and the
+ * bias again when its turn has come. */
+static void a_blocked_reader_of_a_rwlock_does_four_atomics(void **state)
+{
+    (void)state;
+    setup_kind(VS_LOCK_RWLOCK, 2);
+    toy->machine.atomic_ps = 10000;
+    toy->machine.line_service_ps = 10000;
+    toy_critical(toy, A, VS_MODE_READ);
+    toy_critical(toy, B, VS_MODE_WRITE);
+    toy_reserve(toy, 2, 2);
+    toy_call(toy, 0, B, 0, 0, 0, 500);
+    toy_call(toy, 1, A, 0, 100, 0, 0);
+    struct vs_result *result = finish(VS_TIMING_OPEN);
+    /* the writer leaves at 10 + 500; the reader's last bias, and its release */
+    assert_int_equal(result->makespan_ns, 510 + 10 + 10);
+    /* it waits from the end of its third atomic on */
+    assert_int_equal(result->lock_wait_total_ns, 520 - 130);
+    vs_result_free(result);
 }
 
 static void percpu_readers_share_no_line(void **state)
@@ -278,7 +305,8 @@ int main(void)
         cmocka_unit_test(waiting_writer_blocks_new_readers),
         cmocka_unit_test(readers_behind_a_writer_enter_together),
         cmocka_unit_test(nested_reads_stop_behind_a_waiting_writer),
-        cmocka_unit_test(percpu_writer_pays_for_every_cpu),
+        cmocka_unit_test(percpu_writer_pays_for_every_other_cpu_by_distance),
+        cmocka_unit_test(a_blocked_reader_of_a_rwlock_does_four_atomics),
         cmocka_unit_test(percpu_readers_share_no_line),
         cmocka_unit_test(trylock_fails_while_held),
         cmocka_unit_test(vcpus_share_a_pcpu_one_entry_at_a_time),

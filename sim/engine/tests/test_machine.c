@@ -137,6 +137,35 @@ static void unknown_names_suggest_the_nearest(void **state)
 
 /* Cut at every length and with one bit flipped at many places: compiled or
  * refused, never a crash; a refusal always has a text. */
+/* Every member of a shipped profile, in the text that says how one is written. */
+static void the_grammar_names_every_member(void **state)
+{
+    (void)state;
+    static const char *const objects[] = {"topology", "lines", "work"};
+    const char *source = getenv("VS_SOURCE_DIR");
+    struct vs_error error = VS_ERROR_INIT;
+    struct vs_json_doc *doc = NULL;
+    char path[512], *grammar = NULL, word[96];
+    size_t length = 0;
+    assert_non_null(source);
+    snprintf(path, sizeof path, "%s/sim/engine/machines/GRAMMAR.md", source);
+    assert_int_equal(vs_file_read(path, 1 << 20, &grammar, &length, &error), 0);
+    const char *text = vs_embedded_machine("xeon-8176-8s"); /* it has far sockets */
+    assert_int_equal(vs_json_parse(text, strlen(text), "m.json", &doc, &error), 0);
+    struct vs_json root = vs_json_root(doc);
+    for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++) {
+        struct vs_json object = vs_json_member(&root, objects[i]);
+        assert_true(vs_json_count(&object) > 4);
+        for (size_t at = 0; at < vs_json_count(&object); at++) {
+            snprintf(word, sizeof word, "`%s`", vs_json_member_at(&object, at).key);
+            if (!strstr(grammar, word))
+                fail_msg("GRAMMAR.md does not say %s", word);
+        }
+    }
+    vs_json_doc_free(doc);
+    free(grammar);
+}
+
 static void damaged_profiles_never_crash(void **state)
 {
     (void)state;
@@ -172,6 +201,7 @@ int main(void)
         cmocka_unit_test(wrong_profiles_are_refused_with_their_place),
         cmocka_unit_test(empty_and_foreign_files_are_refused),
         cmocka_unit_test(unknown_names_suggest_the_nearest),
+        cmocka_unit_test(the_grammar_names_every_member),
         cmocka_unit_test(damaged_profiles_never_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
