@@ -47,6 +47,11 @@ bool vs_check_cell_surprises(const struct vs_check_run *run, size_t job, size_t 
 /* Has a policy broken a rule, in a scenario or in its campaign? */
 bool vs_check_job_is_violated(const struct vs_check_run *run, size_t job);
 
+/* What was searched, into buffer[VS_CHECK_BOUNDS_TEXT], and what was not.  Returns buffer. */
+#define VS_CHECK_BOUNDS_TEXT 320
+char *vs_check_explored(const struct vs_check_run *run, char *buffer);
+const char *vs_check_not_explored(void);
+
 /* check_print.c: bounds, verdicts and matrix; with schedules, those of each finding. */
 int vs_check_print(const struct vs_check_run *run, bool schedules, FILE *stream,
                    struct vs_error *error);

@@ -8,9 +8,11 @@
 #include "base/options.h"
 #include "commands.h"
 #include "hypotheses_run.h"
+#include "proof_rows.h"
 
 struct values {
     struct vs_strings only, replace;
+    const char *db;
     uint64_t limit;
     bool brief, json;
 };
@@ -33,6 +35,10 @@ static const struct vs_option options[] = {
     {"json", 0, VS_OPTION_FLAG, AT(json), NULL,
      "Print JSON, with every number and schedule; a schedule can be given to check --replay.", NULL,
      NULL, 0, 0},
+    {"db", 'd', VS_OPTION_STRING, AT(db), "FILE",
+     "Store claims, verdicts and evidence in this database as well; the same claim tested again "
+     "replaces its answer.",
+     NULL, NULL, 0, 0},
     VS_OPTION_END,
 };
 
@@ -41,6 +47,7 @@ static const char *const examples[] = {
     "vpci-sim hypotheses --only H2,H18",
     "vpci-sim hypotheses --only H19 --replace pci-lock=./my-idea.json",
     "vpci-sim hypotheses --only ./my-claim.json --json",
+    "vpci-sim hypotheses --db results.db",
     NULL,
 };
 
@@ -142,10 +149,15 @@ static int run_all(const struct values *values, const struct vs_hypothesis_optio
                    struct vs_error *error)
 {
     struct vs_hypotheses_run run = {0};
+    struct vs_store *store = NULL;
     int ret = load(values, &run, error);
 
+    if (ret == 0 && values->db)
+        ret = vs_store_open(values->db, &store, error);
     for (size_t i = 0; ret == 0 && i < run.count; i++)
         ret = vs_hypothesis_run(run.hypotheses[i], how, &run.results[i], error);
+    if (ret == 0 && store)
+        ret = vs_proof_store_hypotheses(&run, how, store, error);
     if (ret == 0 && values->json) {
         ret = vs_hypotheses_print_json(&run, stdout, error);
     } else if (ret == 0) {
@@ -159,6 +171,7 @@ static int run_all(const struct values *values, const struct vs_hypothesis_optio
     }
     free(run.hypotheses);
     free(run.results);
+    vs_store_close(store);
     return ret;
 }
 
