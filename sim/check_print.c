@@ -44,8 +44,7 @@ static void print_bounds(const struct vs_check_run *run, FILE *stream)
     vs_table_wrap(stream, "Explored:      ", vs_check_explored(run, text));
     vs_table_wrap(stream, "Not explored:  ", vs_check_not_explored());
     vs_table_wrap(stream, "               ",
-                  "Verdicts on pci-lock are verdicts in this model of Xen commit " VS_MODEL_OF
-                  ".");
+                  "Verdicts on pci-lock are verdicts in this model of Xen commit " VS_MODEL_OF ".");
     fputc('\n', stream);
 }
 

@@ -127,11 +127,10 @@ static int emit_check_verdict(const struct vs_check_run *run, size_t index, size
     const struct vs_check_job *job = &run->jobs[index];
     const struct vs_check_cell *cell = &job->cells[position];
     const struct vs_scenario *scenario = run->scenarios[position];
-    const char *because = cell->decided ? vs_scenario_because(scenario, job->policy->name)
-                                        : scenario->not_modelled;
+    const char *because =
+        cell->decided ? vs_scenario_because(scenario, job->policy->name) : scenario->not_modelled;
     int expected = vs_scenario_expected(scenario, job->policy->name);
-    char *schedule =
-        schedule_text(job->code, cell->violated ? &cell->finding : NULL, error);
+    char *schedule = schedule_text(job->code, cell->violated ? &cell->finding : NULL, error);
 
     if (!schedule)
         return no_memory(error);
@@ -145,7 +144,9 @@ static int emit_check_verdict(const struct vs_check_run *run, size_t index, size
                                 : cell->violated        ? "violated"
                                 : cell->search.complete ? "holds"
                                                         : "unknown"),
-        vs_cell_text("expected", expected > 0 ? "violated" : expected == 0 ? "holds" : ""),
+        vs_cell_text("expected", expected > 0    ? "violated"
+                                 : expected == 0 ? "holds"
+                                                 : ""),
         vs_cell_text("because", because ? because : ""),
         vs_cell_text("violation", cell->violated ? vs_violation_table[cell->by].name : ""),
         vs_cell_text("text", cell->violated ? cell->finding.text : ""),
@@ -160,8 +161,9 @@ static int emit_check_verdict(const struct vs_check_run *run, size_t index, size
     return ret;
 }
 
-static int emit_check_finding(const struct vs_check_job *job, const struct vs_check_finding *finding,
-                              vs_row_sink sink, void *context, struct vs_error *error)
+static int emit_check_finding(const struct vs_check_job *job,
+                              const struct vs_check_finding *finding, vs_row_sink sink,
+                              void *context, struct vs_error *error)
 {
     char *schedule = schedule_text(job->code, finding, error);
 
@@ -351,8 +353,8 @@ int vs_proof_store_hypotheses(const struct vs_hypotheses_run *run,
         ret = question ? 0 : no_memory(error);
         if (ret == 0) {
             vs_question_key(NULL, question, key);
-            ret = vs_store_put_rows(store, VS_TABLE_HYPOTHESIS, key, emit_hypothesis, &source,
-                                    error);
+            ret =
+                vs_store_put_rows(store, VS_TABLE_HYPOTHESIS, key, emit_hypothesis, &source, error);
         }
         free(question);
     }

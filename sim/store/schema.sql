@@ -326,7 +326,7 @@ ORDER BY r.id, b.wait_ns DESC, b.waiter, b.holder;
 
 -- The latest verdict on each policy in each scenario.
 CREATE VIEW verdict_matrix AS
-SELECT c.policy, c.policy_rank, v.*
+SELECT c.policy, c.policy_rank, c.model_of, v.*
 FROM check_verdict v JOIN check_run c ON c.id = v.check_id
 WHERE c.id = (SELECT MAX(l.id) FROM check_run l JOIN check_verdict w ON w.check_id = l.id
               WHERE l.policy = c.policy AND l.policy_rank = c.policy_rank
