@@ -54,7 +54,7 @@ static int print_test(const struct vs_test *test, const struct vs_test_result *r
     vs_table_wrap(stream, label, test->says);
     vs_table_wrap(stream, test->control ? "  control     " : "              ", result->text);
     if (result->command)
-        vs_table_wrap(stream, "              $ ", result->command);
+        fprintf(stream, "              $ %s\n", result->command);
     if (result->setup)
         vs_table_wrap(stream, "              ", result->setup);
     if (!schedules || !result->has_finding)

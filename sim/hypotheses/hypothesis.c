@@ -67,36 +67,6 @@ static int read_expected(const struct vs_json *at, struct vs_test *test, struct 
     return ret;
 }
 
-/* What a violation is: those listed, or the others. */
-static int read_looks_for(const struct vs_json *at, uint32_t others, struct vs_test *test,
-                          struct vs_error *error)
-{
-    struct vs_json list = vs_json_member(at, "looks-for");
-    int ret = 0;
-
-    test->looks_for = others;
-    if (vs_json_kind(&list) == VS_JSON_ABSENT)
-        return 0;
-    ret = vs_json_expect(&list, VS_JSON_ARRAY, error);
-    test->looks_for = 0;
-    for (size_t i = 0; ret == 0 && i < vs_json_count(&list); i++) {
-        struct vs_json item = vs_json_item(&list, i);
-        const char *name;
-
-        ret = vs_json_string(&item, &name, error);
-        int violation = ret == 0 ? vs_violation_from_name(name) : -1;
-
-        if (ret == 0 && violation < 0)
-            ret = vs_json_refuse(&item, error, "expected the name of a violation, found \"%s\"",
-                                 name);
-        if (ret == 0)
-            test->looks_for |= 1u << violation;
-    }
-    if (ret == 0 && test->looks_for == 0)
-        ret = vs_json_refuse(&list, error, "expected at least one violation");
-    return ret;
-}
-
 static int load_scenario(const struct vs_json *at, struct vs_test *test, struct vs_error *error)
 {
     struct vs_json member = vs_json_member(at, "scenario");
@@ -108,7 +78,8 @@ static int load_scenario(const struct vs_json *at, struct vs_test *test, struct 
     const char *own = vs_text_of(VS_TEXT_SCENARIO, name);
     struct vs_error inner = VS_ERROR_INIT;
 
-    test->scenario_path = name;
+    snprintf(test->scenario_path, sizeof(test->scenario_path), "%s%s%s",
+             own ? "sim/hypotheses/scenarios/" : "", name, own ? ".json" : "");
     ret = own ? vs_scenario_parse(own, name, &test->scenario, &inner)
               : vs_scenario_load(name, &test->scenario, &inner);
     if (ret == VS_ERR_USAGE)
@@ -120,19 +91,19 @@ static int load_scenario(const struct vs_json *at, struct vs_test *test, struct 
 
 static int read_check(const struct vs_json *at, struct vs_test *test, struct vs_error *error)
 {
-    static const char *const members[] = {"policy", "scenario", "looks-for", NULL};
+    static const char *const members[] = {"policy", "scenario", NULL};
     int ret = vs_json_only(at, members, error);
 
     if (ret == 0)
         ret = load_scenario(at, test, error);
     if (ret == 0)
-        ret = read_looks_for(at, test->scenario->looks_for, test, error);
+        test->looks_for = test->scenario->looks_for;
     return ret;
 }
 
 static int read_pairs(const struct vs_json *at, struct vs_test *test, struct vs_error *error)
 {
-    static const char *const members[] = {"policy", "except", "looks-for", NULL};
+    static const char *const members[] = {"policy", "except", NULL};
     struct vs_json except = vs_json_member(at, "except");
     int ret = vs_json_only(at, members, error);
 
@@ -150,8 +121,7 @@ static int read_pairs(const struct vs_json *at, struct vs_test *test, struct vs_
         if (ret == 0)
             test->except |= UINT64_C(1) << op;
     }
-    if (ret == 0)
-        ret = read_looks_for(at, UINT32_MAX, test, error);
+    test->looks_for = UINT32_MAX;
     return ret;
 }
 

@@ -64,7 +64,7 @@ struct vs_test {
     const char *policy;
     /* CHECK */
     struct vs_scenario *scenario;
-    const char *scenario_path; /* what --scenario takes to find it again */
+    char scenario_path[96]; /* what --scenario takes to find it again */
     /* CHECK, PAIRS */
     uint32_t looks_for; /* bit per enum vs_violation */
     bool reached;       /* expected: reached, else absent */

@@ -19,7 +19,8 @@
     X(trailing_outside, "trailing-outside") X(unshrunk, "unshrunk")                         \
     X(short_section, "short-section")
 #define SCENARIOS(X)                                                                        \
-    X(guest_deassign, "guest-deassign") X(trailing_gap, "trailing-gap")
+    X(guest_deassign, "guest-deassign") X(trailing_gap, "trailing-gap")                       \
+    X(removal_alone, "removal-alone") X(softirq_handler, "softirq-handler")
 /* clang-format on */
 
 #define DECLARE_HYPOTHESIS(symbol, name) extern const char vs_hypothesis_##symbol##_text[];
