@@ -184,7 +184,7 @@ static void add_statistics(const struct vs_proof *proof, struct vs_text *out)
                      "<th scope=\"col\" class=\"n\">states</th>"
                      "<th scope=\"col\" class=\"n\">transitions</th>"
                      "<th scope=\"col\" class=\"n\">peak memory</th>"
-                     "<th scope=\"col\" class=\"n\">time</th>"
+                     "<th scope=\"col\" class=\"n\">CPU time</th>"
                      "<th scope=\"col\">violations</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < checks->row_count; i++) {
         bool ok = strcmp(vs_table_text(checks, i, "verdict"), "ok") == 0;

@@ -24,8 +24,8 @@ struct vs_check_job {
     struct vs_check_code *code;
     struct vs_check_verdict verdict;
     struct vs_check_cell *cells; /* one per scenario */
-    double seconds;
-    int code_result; /* 0 or a negative enum vs_err, with error */
+    double seconds;              /* of CPU time */
+    int code_result;             /* 0 or a negative enum vs_err, with error */
     struct vs_error error;
 };
 

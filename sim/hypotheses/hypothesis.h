@@ -150,7 +150,7 @@ struct vs_hypothesis_result {
     enum vs_hypothesis_verdict verdict;
     uint32_t agree, disagree, undecided; /* tests of the claim */
     uint32_t controls, controls_failed;
-    double seconds; /* of wall time */
+    double seconds; /* of CPU time */
 };
 
 /* Run policy file instead of the policy that is called name. */

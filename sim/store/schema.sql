@@ -190,7 +190,7 @@ CREATE TABLE check_run (
     states            INTEGER NOT NULL,
     steps             INTEGER NOT NULL,     -- transitions
     peak_bytes        INTEGER NOT NULL,     -- memory of the largest search
-    seconds           REAL NOT NULL         -- wall time, scenarios included; of this host
+    seconds           REAL NOT NULL         -- CPU time, scenarios included; of this host
 );
 
 CREATE TABLE check_verdict (
@@ -248,7 +248,7 @@ CREATE TABLE hypothesis (
     assumptions       TEXT NOT NULL,        -- JSON array
     missing           TEXT NOT NULL,        -- JSON array: parts without a test
     replaced          TEXT NOT NULL,        -- JSON object: policy -> file run instead, {} for none
-    seconds           REAL NOT NULL
+    seconds           REAL NOT NULL         -- CPU time, of this host
 );
 
 CREATE TABLE hypothesis_test (
