@@ -51,6 +51,8 @@ static void add_contents(const struct vs_report *report, struct vs_text *out)
         vs_text_free(&heading);
     }
     vs_text_add(out, "<li><a href=\"#load\">Load</a></li>\n"
+                     "<li><a href=\"#matrix\">Verdict matrix</a></li>\n"
+                     "<li><a href=\"#hypotheses\">Hypotheses</a></li>\n"
                      "<li><a href=\"#provenance\">Provenance</a></li>\n</ol></nav>\n");
 }
 
@@ -165,6 +167,8 @@ int vs_page_render(const struct vs_report *report, struct vs_text *page, struct 
         ret = add_section(report, i, page, error);
     if (ret == 0)
         ret = add_load(report, page, error);
+    vs_page_matrix(&report->proof, page);
+    vs_page_hypotheses(&report->proof, page);
     vs_text_add(page, "<section id=\"provenance\">\n<h2>Provenance</h2>\n");
     vs_page_provenance(report, page);
     vs_text_addf(page,

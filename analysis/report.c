@@ -161,6 +161,8 @@ static int fill(struct vs_query *query, struct vs_report *report,
     }
     if (ret == 0)
         ret = fill_sweeps(query, report, progress, error);
+    if (ret == 0)
+        ret = vs_proof_load(query, &report->proof, error);
     if (ret == 0 && vs_describe_limits(&report->runs, &report->limits) < 0)
         ret = vs_error_set(error, VS_ERR_MEMORY, "out of memory");
     return ret;
@@ -204,6 +206,7 @@ void vs_report_free(struct vs_report *report)
         vs_figure_free(&report->sweeps[i]);
     free(report->sections);
     free(report->sweeps);
+    vs_proof_free(&report->proof);
     vs_sentences_free(&report->limits);
     vs_runs_free(&report->runs);
     *report = (struct vs_report){0};

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "describe.h"
 #include "plots.h"
+#include "proof.h"
 #include "runs.h"
 #include "table.h"
 
@@ -38,6 +39,7 @@ struct vs_report {
     size_t section_count;
     struct vs_figure *sweeps; /* one per sweep */
     size_t sweep_count;
+    struct vs_proof proof;
     struct vs_sentences limits;
 };
 

@@ -106,6 +106,10 @@ struct vs_json_out *vs_report_json(const struct vs_report *report)
     for (size_t i = 0; i < report->sweep_count; i++)
         vs_json_add(sweeps, NULL, figure_json(&report->sweeps[i]));
     vs_json_add(out, "against_load", sweeps);
+    if (report->proof.matrix->row_count > 0)
+        vs_json_add(out, "verdicts", vs_proof_verdicts_json(&report->proof));
+    if (report->proof.hypotheses->row_count > 0)
+        vs_json_add(out, "hypotheses", vs_proof_hypotheses_json(&report->proof));
     vs_json_add_u64(out, "runs_left_out", report->runs.left_out);
     vs_json_add_string(out, "page", "index.html");
     return out;

@@ -7,30 +7,45 @@
 
 #define NAME_WIDTH 22
 
-static void print_bounds(const struct vs_check_run *run, FILE *stream)
+char *vs_check_explored(const struct vs_check_run *run, char *buffer)
 {
     const struct vs_check_campaign *campaign = &run->campaign;
 
-    if (run->with_campaign) {
-        char text[320];
-
-        snprintf(text, sizeof(text),
+    if (run->with_campaign)
+        snprintf(buffer, VS_CHECK_BOUNDS_TEXT,
                  "every pair%s of operations and events, each on a vCPU of its own, over %u "
                  "device%s and %u domain%s; loops that are written with a count: at most %u "
                  "rounds; a search stops at %llu states",
                  campaign->actors > 2 ? " and every triple" : "", campaign->devices,
                  vs_plural(campaign->devices), campaign->domains, vs_plural(campaign->domains),
                  run->rounds, (unsigned long long)campaign->limits.states);
-        vs_table_wrap(stream, "Explored:      ", text);
-        vs_table_wrap(stream, "Not explored:  ",
-                      "more vCPUs, devices or operations in a row than that; weakly ordered "
-                      "memory; failing maps, hidden devices, SR-IOV; progress (starvation); what a "
-                      "handler does beyond locks, lifetimes and BARs, but where a scenario asks. "
-                      "\"ok\" means no violation within these bounds.");
-        vs_table_wrap(stream, "               ",
-                      "Verdicts on pci-lock are verdicts in this model of Xen commit c447b7308b.");
-        fputc('\n', stream);
-    }
+    else
+        snprintf(buffer, VS_CHECK_BOUNDS_TEXT,
+                 "scenarios alone; loops that are written with a count: at most %u rounds; a "
+                 "search stops at %llu states",
+                 run->rounds, (unsigned long long)campaign->limits.states);
+    return buffer;
+}
+
+const char *vs_check_not_explored(void)
+{
+    return "more vCPUs, devices or operations in a row than that; weakly ordered "
+           "memory; failing maps, hidden devices, SR-IOV; progress (starvation); what a "
+           "handler does beyond locks, lifetimes and BARs, but where a scenario asks. "
+           "\"ok\" means no violation within these bounds.";
+}
+
+static void print_bounds(const struct vs_check_run *run, FILE *stream)
+{
+    char text[VS_CHECK_BOUNDS_TEXT];
+
+    if (!run->with_campaign)
+        return;
+    vs_table_wrap(stream, "Explored:      ", vs_check_explored(run, text));
+    vs_table_wrap(stream, "Not explored:  ", vs_check_not_explored());
+    vs_table_wrap(stream, "               ",
+                  "Verdicts on pci-lock are verdicts in this model of Xen commit " VS_MODEL_OF ".");
+    fputc('\n', stream);
 }
 
 static void print_found(uint32_t found, FILE *stream)

@@ -24,8 +24,8 @@ struct vs_check_job {
     struct vs_check_code *code;
     struct vs_check_verdict verdict;
     struct vs_check_cell *cells; /* one per scenario */
-    double seconds;
-    int code_result; /* 0 or a negative enum vs_err, with error */
+    double seconds;              /* of CPU time */
+    int code_result;             /* 0 or a negative enum vs_err, with error */
     struct vs_error error;
 };
 
@@ -46,6 +46,11 @@ int vs_check_run(struct vs_check_run *run, struct vs_error *error);
 bool vs_check_cell_surprises(const struct vs_check_run *run, size_t job, size_t scenario);
 /* Has a policy broken a rule, in a scenario or in its campaign? */
 bool vs_check_job_is_violated(const struct vs_check_run *run, size_t job);
+
+/* What was searched, into buffer[VS_CHECK_BOUNDS_TEXT], and what was not.  Returns buffer. */
+#define VS_CHECK_BOUNDS_TEXT 320
+char *vs_check_explored(const struct vs_check_run *run, char *buffer);
+const char *vs_check_not_explored(void);
 
 /* check_print.c: bounds, verdicts and matrix; with schedules, those of each finding. */
 int vs_check_print(const struct vs_check_run *run, bool schedules, FILE *stream,

@@ -10,11 +10,12 @@
 #include "base/units.h"
 #include "check_run.h"
 #include "commands.h"
+#include "proof_rows.h"
 
 struct values {
     struct vs_strings policies, scenarios;
-    const char *ops, *replay;
-    uint64_t actors, devices, domains, rounds, limit;
+    const char *ops, *replay, *db;
+    uint64_t actors, devices, domains, rounds, limit, jobs;
     bool json;
 };
 
@@ -50,6 +51,14 @@ static const struct vs_option options[] = {
     {"replay", 0, VS_OPTION_STRING, AT(replay), "FILE",
      "Re-execute a schedule out of --json's output, under its policy or the one --policy names.",
      NULL, NULL, 0, 0},
+    {"jobs", 'j', VS_OPTION_U64, AT(jobs), "N",
+     "Policies to search at once, a thread each; 0: as many as there are CPUs. Results do not "
+     "depend on it.",
+     "0", NULL, 0, 64},
+    {"db", 'd', VS_OPTION_STRING, AT(db), "FILE",
+     "Store verdicts, schedules and what the searches took in this database as well, beside the "
+     "replays; the same question asked again replaces its answer.",
+     NULL, NULL, 0, 0},
     VS_OPTION_END,
 };
 
@@ -57,6 +66,7 @@ static const char *const examples[] = {
     "vpci-sim check",
     "vpci-sim check --policy pci-lock --scenario S14",
     "vpci-sim check --policy ./my-idea.json",
+    "vpci-sim check --db results.db",
     "vpci-sim check --policy rcu --ops read-hardware:0,device-remove:0",
     "vpci-sim check --policy pci-lock --ops dom1/toggle-decode:1,domain-destroy::1",
     NULL,
@@ -347,7 +357,10 @@ static int run_check(const struct vs_command *command, void *values_given,
                                             .limits = {.states = values->limit}},
                                .rounds = (uint8_t)values->rounds,
                                .with_campaign = !only,
-                               .threads = processors > 1 ? (unsigned int)processors : 1};
+                               .threads = values->jobs     ? (unsigned int)values->jobs
+                                          : processors > 1 ? (unsigned int)processors
+                                                           : 1};
+    struct vs_store *store = NULL;
 
     (void)command;
     (void)operands;
@@ -355,12 +368,17 @@ static int run_check(const struct vs_command *command, void *values_given,
         return vs_error_set(error, VS_ERR_USAGE, "give --ops or --scenario, not both");
     if (values->replay)
         return replay(values, error);
-    int ret = load_scenarios(values, &run, error);
+    /* First, so that a search is not made in vain. */
+    int ret = values->db ? vs_store_open(values->db, &store, error) : 0;
 
+    if (ret == 0)
+        ret = load_scenarios(values, &run, error);
     if (ret == 0)
         ret = load_policies(values, &run, error);
     if (ret == 0)
         ret = vs_check_run(&run, error);
+    if (ret == 0 && store)
+        ret = vs_proof_store_check(&run, store, error);
     if (ret == 0 && values->json)
         ret = vs_check_print_json(&run, stdout, error);
     else if (ret == 0)
@@ -368,6 +386,7 @@ static int run_check(const struct vs_command *command, void *values_given,
     if (ret == 0)
         ret = answer(&run, values->policies.count > 0, error);
     release(&run);
+    vs_store_close(store);
     return ret;
 }
 

@@ -24,6 +24,10 @@
 #include "model/operation.h"
 #include "policies/policy.h"
 
+/* The Xen commit that policies after upstream, and what they share, follow: what is found of
+ * them is found of this model of it. */
+#define VS_MODEL_OF "c447b7308b"
+
 /* -------------------------------------------------------------- violations */
 
 enum vs_violation {

@@ -25,6 +25,9 @@ const char *const *vs_scenario_names(void);
 /* By name when it ships, else as a path.  Free with vs_scenario_free. */
 int vs_scenario_load(const char *name_or_path, struct vs_scenario **scenario,
                      struct vs_error *error);
+/* The same from text; source names it in errors. */
+int vs_scenario_parse(const char *text, const char *source, struct vs_scenario **scenario,
+                      struct vs_error *error);
 void vs_scenario_free(struct vs_scenario *scenario);
 /* 1: the policy is expected to break; 0: to hold; -1: nothing is stated about it. */
 int vs_scenario_expected(const struct vs_scenario *scenario, const char *policy);

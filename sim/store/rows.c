@@ -129,7 +129,7 @@ struct run_parts {
     uint8_t *histogram, *buckets;
     size_t histogram_bytes, buckets_bytes;
     char key[VS_RUN_KEY_TEXT];
-    char created_at[32];
+    char created_at[VS_NOW_TEXT];
 };
 
 static void release_parts(struct run_parts *parts)
@@ -147,9 +147,6 @@ static int make_parts(const struct vs_run *run, const struct vs_result *result,
                       struct run_parts *parts, struct vs_error *error)
 {
     const struct vs_workload *workload = run->workload;
-    time_t now = time(NULL);
-    struct tm utc = {0};
-
     int ret = vs_summary_from_result(result, run->policy, workload, &parts->summary, error);
 
     if (ret < 0)
@@ -164,12 +161,21 @@ static int make_parts(const struct vs_run *run, const struct vs_result *result,
         !parts->histogram || !parts->buckets)
         return no_memory(error);
     vs_run_key(run, parts->key);
-    gmtime_r(&now, &utc);
-    strftime(parts->created_at, sizeof(parts->created_at), "%Y-%m-%dT%H:%M:%SZ", &utc);
+    vs_rows_now(parts->created_at);
     return 0;
 }
 
-static int64_t policy_rank(const struct vs_policy *policy)
+char *vs_rows_now(char *buffer)
+{
+    time_t now = time(NULL);
+    struct tm utc;
+
+    gmtime_r(&now, &utc);
+    strftime(buffer, VS_NOW_TEXT, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return buffer;
+}
+
+int64_t vs_rows_policy_rank(const struct vs_policy *policy)
 {
     const char *const *names = vs_policy_names();
     const char *shipped = vs_policy_builtin_text(policy->name);
@@ -215,7 +221,7 @@ static int emit_run(const struct vs_run *run, const struct vs_result *result, vs
         vs_cell_text("policy", run->policy->name),
         vs_cell_text("policy_source", run->policy->source ? run->policy->source : ""),
         vs_cell_text("policy_text", run->policy->text),
-        vs_cell_u64("policy_rank", (uint64_t)policy_rank(run->policy)),
+        vs_cell_u64("policy_rank", (uint64_t)vs_rows_policy_rank(run->policy)),
         vs_cell_text("machine", run->machine->name),
         vs_cell_text("machine_text", run->machine->text),
         vs_cell_u64("machine_assumptions", run->machine->assumption_count),

@@ -16,6 +16,11 @@ enum vs_table {
     VS_TABLE_BLOCKER,
     VS_TABLE_HAZARD,
     VS_TABLE_OPERATION_COUNT,
+    VS_TABLE_CHECK_RUN,
+    VS_TABLE_CHECK_VERDICT,
+    VS_TABLE_CHECK_FINDING,
+    VS_TABLE_HYPOTHESIS,
+    VS_TABLE_HYPOTHESIS_TEST,
     VS_TABLE_COUNT
 };
 
@@ -42,6 +47,21 @@ typedef int (*vs_row_sink)(void *context, enum vs_table table, const struct vs_c
  * their run_id).  The columns of a table are the same in every row. */
 int vs_rows_emit(const struct vs_run *run, const struct vs_result *result, vs_row_sink sink,
                  void *context, struct vs_error *error);
+
+/*
+ * Rows that do not come from a replay: emit gives the row of a head (check_run,
+ * hypothesis) first, then those that hang off it, without the column that refers to it.
+ * One transaction; what the head's table holds under this key is replaced.
+ */
+typedef int (*vs_row_source)(void *source, vs_row_sink sink, void *context, struct vs_error *error);
+int vs_store_put_rows(struct vs_store *store, enum vs_table head, const char *key,
+                      vs_row_source emit, void *source, struct vs_error *error);
+
+/* Place of a policy in every comparison (run.policy_rank). */
+int64_t vs_rows_policy_rank(const struct vs_policy *policy);
+/* The wall time as rows have it, into buffer[VS_NOW_TEXT].  Returns buffer. */
+#define VS_NOW_TEXT 32
+char *vs_rows_now(char *buffer);
 
 /* The rows of table lock (rows_lock.c). */
 int vs_rows_emit_locks(const struct vs_run *run, const struct vs_result *result, vs_row_sink sink,

@@ -96,3 +96,21 @@ void vs_run_key(const struct vs_run *run, char *key)
     snprintf(key, VS_RUN_KEY_TEXT, "%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64,
              (uint64_t)hash.low64);
 }
+
+void vs_question_key(const struct vs_policy *policy, const char *question, char *key)
+{
+    XXH3_state_t state;
+
+    XXH3_INITSTATE(&state);
+    XXH3_128bits_reset(&state);
+    add_text(&state, VS_VERSION);
+    add_text(&state, question);
+    if (policy) {
+        add_text(&state, policy->text);
+        add_programs(&state, policy);
+    }
+    XXH128_hash_t hash = XXH3_128bits_digest(&state);
+
+    snprintf(key, VS_RUN_KEY_TEXT, "%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64,
+             (uint64_t)hash.low64);
+}

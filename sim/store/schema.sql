@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 --
 -- Results of vpci-sim: the contract between the simulator and whatever reads its
--- numbers (vpci-report, sqlite3, a notebook).  One row of `run` per replay; the
--- rest hangs off it.  All times are nanoseconds of virtual time unless a name
+-- numbers (vpci-report, sqlite3, a notebook).  One row of `run` per replay, of
+-- `check_run` per policy that was searched, of `hypothesis` per claim that was tested; the
+-- rest hangs off them.  All times are nanoseconds of virtual time unless a name
 -- says otherwise.  Names of operations, locks, policies and machines are the
 -- lower-case names of the command line.
 --
@@ -11,7 +12,7 @@
 -- 'vpcs': tells a results database from any other SQLite file.
 PRAGMA application_id = 1987076979;
 -- Version of this schema; a reader refuses one that it does not know.
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 CREATE TABLE run (
     id                INTEGER PRIMARY KEY,
@@ -158,6 +159,116 @@ CREATE TABLE operation_count (
     PRIMARY KEY (run_id, operation)
 ) WITHOUT ROWID;
 
+-- What `vpci-sim check` found: one row a policy and question.  Whatever is said of a policy
+-- that follows upstream is said of this model of it, as of the Xen commit in `model_of`.
+CREATE TABLE check_run (
+    id                INTEGER PRIMARY KEY,
+    check_key         TEXT NOT NULL UNIQUE, -- XXH3-128 of version, policy, bounds and scenarios
+    created_at        TEXT NOT NULL,        -- wall time, UTC, ISO 8601
+    version           TEXT NOT NULL,
+    model_of          TEXT NOT NULL,        -- Xen commit that the model follows
+    policy            TEXT NOT NULL,
+    policy_source     TEXT NOT NULL,
+    policy_text       TEXT NOT NULL,
+    policy_rank       INTEGER NOT NULL,     -- as in run
+    explored          TEXT NOT NULL,        -- bounds in words
+    not_explored      TEXT NOT NULL,
+    actors            INTEGER NOT NULL,     -- of pairs and triples: 2 or 3; 0: scenarios alone
+    devices           INTEGER NOT NULL,
+    domains           INTEGER NOT NULL,
+    rounds            INTEGER NOT NULL,
+    state_limit       INTEGER NOT NULL,     -- of one search
+    -- Pairs and triples; a scenario's own are in check_verdict.
+    verdict           TEXT NOT NULL
+                      CHECK (verdict IN ('ok', 'violated', 'cut-short', 'not-run')),
+    order_inversion   TEXT NOT NULL,        -- a circle in the lock-order graph, or ''
+    programs          INTEGER NOT NULL,     -- operations whose programs differ
+    pairs             INTEGER NOT NULL,
+    triples           INTEGER NOT NULL,
+    skipped           INTEGER NOT NULL,     -- triples with a pair that broke a rule already
+    cut               INTEGER NOT NULL,     -- searches that stopped at the limit
+    states            INTEGER NOT NULL,
+    steps             INTEGER NOT NULL,     -- transitions
+    peak_bytes        INTEGER NOT NULL,     -- memory of the largest search
+    seconds           REAL NOT NULL         -- CPU time, scenarios included; of this host
+);
+
+CREATE TABLE check_verdict (
+    check_id          INTEGER NOT NULL REFERENCES check_run (id) ON DELETE CASCADE,
+    scenario          TEXT NOT NULL,        -- 'S14'
+    position          INTEGER NOT NULL,     -- order in a table
+    title             TEXT NOT NULL,
+    about             TEXT NOT NULL,
+    source            TEXT NOT NULL,
+    verdict           TEXT NOT NULL
+                      CHECK (verdict IN ('violated', 'holds', 'unknown', 'not-modelled')),
+    expected          TEXT NOT NULL,        -- what the scenario states: 'violated', 'holds', ''
+    because           TEXT NOT NULL,        -- remark on this verdict, or why there is no model
+    violation         TEXT NOT NULL,        -- of 'violated': 'use-after-free'
+    text              TEXT NOT NULL,        -- what happened
+    length            INTEGER NOT NULL,     -- steps of the schedule
+    states            INTEGER NOT NULL,
+    steps             INTEGER NOT NULL,
+    schedule          TEXT NOT NULL,        -- JSON as of check --json and --replay, or ''
+    PRIMARY KEY (check_id, scenario)
+) WITHOUT ROWID;
+
+-- What pairs and triples reached: each kind of violation with its shortest schedule.
+CREATE TABLE check_finding (
+    check_id          INTEGER NOT NULL REFERENCES check_run (id) ON DELETE CASCADE,
+    violation         TEXT NOT NULL,
+    text              TEXT NOT NULL,
+    actors            INTEGER NOT NULL,
+    length            INTEGER NOT NULL,
+    shortest          INTEGER NOT NULL,     -- no shorter one of these vCPUs shows it
+    schedule          TEXT NOT NULL,        -- JSON
+    PRIMARY KEY (check_id, violation)
+) WITHOUT ROWID;
+
+-- What `vpci-sim hypotheses` found.
+CREATE TABLE hypothesis (
+    id                INTEGER PRIMARY KEY,
+    hypothesis_key    TEXT NOT NULL UNIQUE, -- of version, hypothesis and replaced policies
+    created_at        TEXT NOT NULL,
+    version           TEXT NOT NULL,
+    model_of          TEXT NOT NULL,
+    name              TEXT NOT NULL,        -- 'H14'
+    position          INTEGER NOT NULL,
+    title             TEXT NOT NULL,
+    claim             TEXT NOT NULL,
+    source            TEXT NOT NULL,        -- who said so, and when
+    rule              TEXT NOT NULL,        -- how the verdict follows from the tests
+    verdict           TEXT NOT NULL
+                      CHECK (verdict IN ('confirmed', 'in part', 'refuted', 'not decidable')),
+    because           TEXT NOT NULL,        -- '2 agree, 1 disagrees'
+    tested_by         TEXT NOT NULL CHECK (tested_by IN ('check', 'replay', 'both', 'nothing')),
+    agree             INTEGER NOT NULL,
+    disagree          INTEGER NOT NULL,
+    undecided         INTEGER NOT NULL,
+    assumptions       TEXT NOT NULL,        -- JSON array
+    missing           TEXT NOT NULL,        -- JSON array: parts without a test
+    replaced          TEXT NOT NULL,        -- JSON object: policy -> file run instead, {} for none
+    seconds           REAL NOT NULL         -- CPU time, of this host
+);
+
+CREATE TABLE hypothesis_test (
+    hypothesis_id     INTEGER NOT NULL REFERENCES hypothesis (id) ON DELETE CASCADE,
+    position          INTEGER NOT NULL,
+    says              TEXT NOT NULL,        -- what comes out if the claim is true
+    control           INTEGER NOT NULL,     -- not of the claim: shows that the others can tell
+    kind              TEXT NOT NULL,        -- 'check', 'replay', ...
+    policy            TEXT NOT NULL,
+    outcome           TEXT NOT NULL CHECK (outcome IN ('agrees', 'disagrees', 'undecided')),
+    text              TEXT NOT NULL,        -- what did come out
+    command           TEXT NOT NULL,        -- that shows it again, or ''
+    setup             TEXT NOT NULL,        -- of a replay: workload, machine, pCPUs; or ''
+    synthetic         INTEGER NOT NULL,     -- the number is of a synthetic workload
+    value             REAL NOT NULL,        -- of a replay or a count; 0 for a search
+    bound             TEXT NOT NULL,        -- 'reached', 'absent', 'at least 2', ...
+    schedule          TEXT NOT NULL,        -- JSON, or ''
+    PRIMARY KEY (hypothesis_id, position)
+) WITHOUT ROWID;
+
 -- The usual questions.
 
 -- Which policy is safe in its replays, and what does it cost?  One row a run;
@@ -212,3 +323,12 @@ SELECT r.id AS run_id, r.policy, r.trace_name, r.speed, r.clones, b.waiter, b.ho
        b.cross_domain, b.wait_ns
 FROM blocker b JOIN run r ON r.id = b.run_id
 ORDER BY r.id, b.wait_ns DESC, b.waiter, b.holder;
+
+-- The latest verdict on each policy in each scenario.
+CREATE VIEW verdict_matrix AS
+SELECT c.policy, c.policy_rank, c.model_of, v.*
+FROM check_verdict v JOIN check_run c ON c.id = v.check_id
+WHERE c.id = (SELECT MAX(l.id) FROM check_run l JOIN check_verdict w ON w.check_id = l.id
+              WHERE l.policy = c.policy AND l.policy_rank = c.policy_rank
+                AND w.scenario = v.scenario)
+ORDER BY v.position, v.scenario, c.policy_rank, c.policy;

@@ -19,7 +19,7 @@
 
 /* As in schema.sql, which a test compares. */
 #define APPLICATION_ID 1987076979 /* 'vpcs' */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 /* A run of another process is stored in milliseconds; one that holds the file
  * for longer is stuck or means to keep it. */
@@ -31,13 +31,24 @@ struct vs_store {
     sqlite3 *db;
     char *path;
     sqlite3_stmt *insert[VS_TABLE_COUNT]; /* prepared when first needed */
-    int64_t run_id;                       /* of the run being stored */
+    int64_t head_id;                      /* of the run, or other head, being stored */
 };
 
-static const char *const table_names[VS_TABLE_COUNT] = {
-    [VS_TABLE_RUN] = "run",       [VS_TABLE_LATENCY] = "latency",
-    [VS_TABLE_LOCK] = "lock",     [VS_TABLE_BLOCKER] = "blocker",
-    [VS_TABLE_HAZARD] = "hazard", [VS_TABLE_OPERATION_COUNT] = "operation_count",
+/* A head has a key that replaces; others a column that refers to their head. */
+static const struct {
+    const char *name, *key, *parent;
+} tables[VS_TABLE_COUNT] = {
+    [VS_TABLE_RUN] = {"run", "run_key", NULL},
+    [VS_TABLE_LATENCY] = {"latency", NULL, "run_id"},
+    [VS_TABLE_LOCK] = {"lock", NULL, "run_id"},
+    [VS_TABLE_BLOCKER] = {"blocker", NULL, "run_id"},
+    [VS_TABLE_HAZARD] = {"hazard", NULL, "run_id"},
+    [VS_TABLE_OPERATION_COUNT] = {"operation_count", NULL, "run_id"},
+    [VS_TABLE_CHECK_RUN] = {"check_run", "check_key", NULL},
+    [VS_TABLE_CHECK_VERDICT] = {"check_verdict", NULL, "check_id"},
+    [VS_TABLE_CHECK_FINDING] = {"check_finding", NULL, "check_id"},
+    [VS_TABLE_HYPOTHESIS] = {"hypothesis", "hypothesis_key", NULL},
+    [VS_TABLE_HYPOTHESIS_TEST] = {"hypothesis_test", NULL, "hypothesis_id"},
 };
 
 /* ------------------------------------------------------------------ errors */
@@ -306,7 +317,7 @@ void vs_store_close(struct vs_store *store)
 /* ----------------------------------------------------------------- storing */
 
 /* "INSERT INTO t (a, b) VALUES (?, ?)" from the row's own column names; rows
- * other than the run's get run_id in front. */
+ * that hang off a head get the column that refers to it in front. */
 static int prepare_insert(struct vs_store *store, enum vs_table table, const struct vs_cell *cells,
                           size_t count, struct vs_error *error)
 {
@@ -316,9 +327,9 @@ static int prepare_insert(struct vs_store *store, enum vs_table table, const str
 
     if (!stream)
         return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
-    bool child = table != VS_TABLE_RUN;
+    bool child = tables[table].parent != NULL;
 
-    fprintf(stream, "INSERT INTO %s (%s", table_names[table], child ? "run_id" : "");
+    fprintf(stream, "INSERT INTO %s (%s", tables[table].name, child ? tables[table].parent : "");
     for (size_t i = 0; i < count; i++)
         fprintf(stream, "%s%s", child || i > 0 ? ", " : "", cells[i].column);
     fprintf(stream, ") VALUES (%s", child ? "?" : "");
@@ -364,8 +375,8 @@ static int insert_row(void *context, enum vs_table table, const struct vs_cell *
         return VS_ERR_HOST;
     sqlite3_stmt *statement = store->insert[table];
 
-    if (table != VS_TABLE_RUN)
-        code = sqlite3_bind_int64(statement, place++, store->run_id);
+    if (tables[table].parent)
+        code = sqlite3_bind_int64(statement, place++, store->head_id);
     for (size_t i = 0; code == SQLITE_OK && i < count; i++)
         code = bind_cell(statement, place++, &cells[i]);
     if (code == SQLITE_OK)
@@ -377,8 +388,8 @@ static int insert_row(void *context, enum vs_table table, const struct vs_cell *
         return failure;
     }
     sqlite3_reset(statement);
-    if (table == VS_TABLE_RUN)
-        store->run_id = sqlite3_last_insert_rowid(store->db);
+    if (!tables[table].parent)
+        store->head_id = sqlite3_last_insert_rowid(store->db);
     return 0;
 }
 
@@ -394,35 +405,57 @@ static int step_key(struct vs_store *store, const char *sql, const char *key,
     return code == SQLITE_OK ? sqlite3_step(*statement) : code;
 }
 
-static int delete_run(struct vs_store *store, const char *key, struct vs_error *error)
+static int delete_head(struct vs_store *store, enum vs_table head, const char *key,
+                       struct vs_error *error)
 {
     sqlite3_stmt *statement = NULL;
+    char sql[96];
     int ret = 0;
 
-    if (step_key(store, "DELETE FROM run WHERE run_key = ?", key, &statement) != SQLITE_DONE)
+    snprintf(sql, sizeof(sql), "DELETE FROM %s WHERE %s = ?", tables[head].name, tables[head].key);
+    if (step_key(store, sql, key, &statement) != SQLITE_DONE)
         ret = fail(store, "replace the run", error);
     sqlite3_finalize(statement);
     return ret;
 }
 
-int vs_store_put(struct vs_store *store, const struct vs_run *run, const struct vs_result *result,
-                 struct vs_error *error)
+int vs_store_put_rows(struct vs_store *store, enum vs_table head, const char *key,
+                      vs_row_source emit, void *source, struct vs_error *error)
 {
-    char key[VS_RUN_KEY_TEXT];
-
-    vs_run_key(run, key);
     int ret = execute(store, "BEGIN IMMEDIATE", "store the run", error);
 
     if (ret < 0)
         return ret;
-    ret = delete_run(store, key, error);
+    ret = delete_head(store, head, key, error);
     if (ret == 0)
-        ret = vs_rows_emit(run, result, insert_row, store, error);
+        ret = emit(source, insert_row, store, error);
     if (ret == 0)
         ret = execute(store, "COMMIT", "store the run", error);
     if (ret < 0)
         roll_back(store);
     return ret;
+}
+
+struct put {
+    const struct vs_run *run;
+    const struct vs_result *result;
+};
+
+static int emit_put(void *source, vs_row_sink sink, void *context, struct vs_error *error)
+{
+    const struct put *put = source;
+
+    return vs_rows_emit(put->run, put->result, sink, context, error);
+}
+
+int vs_store_put(struct vs_store *store, const struct vs_run *run, const struct vs_result *result,
+                 struct vs_error *error)
+{
+    struct put put = {.run = run, .result = result};
+    char key[VS_RUN_KEY_TEXT];
+
+    vs_run_key(run, key);
+    return vs_store_put_rows(store, VS_TABLE_RUN, key, emit_put, &put, error);
 }
 
 /* ----------------------------------------------------------------- reading */

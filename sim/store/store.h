@@ -43,6 +43,9 @@ static inline const char *vs_timing_name(enum vs_timing timing)
 /* XXH3-128 over trace hash, policy text and compiled programs, machine text, load, timing, cpus and
  * version, as 32 hex digits.  File names do not count. */
 void vs_run_key(const struct vs_run *run, char *key);
+/* The same over what is asked (bounds, scenarios, a hypothesis), the policy that it is asked
+ * of (NULL: none in particular) and version: asked again, the answer is replaced. */
+void vs_question_key(const struct vs_policy *policy, const char *question, char *key);
 
 /*
  * Open or create the database.  VS_ERR_HOST with the reason when it cannot be

@@ -17,6 +17,7 @@
 
 #include "fixture.h"
 #include "shell.h"
+#include "store/rows.h"
 
 struct state {
     struct fixture fixture;
@@ -419,6 +420,59 @@ static void the_views_sum_up_rightly(void **state)
                  "mine|read-passthrough|1100\nmine|toggle-decode|900\n");
 }
 
+/* A search's rows; source is the violation that it found, or "" to fail half-way. */
+static int emit_finding(void *source, vs_row_sink sink, void *context, struct vs_error *error)
+{
+    static const char *const texts[] = {"check_key",    "created_at",     "version",     "model_of",
+                                        "policy",       "policy_source",  "policy_text", "explored",
+                                        "not_explored", "order_inversion"};
+    static const char *const numbers[] = {"policy_rank", "actors",      "devices",  "domains",
+                                          "rounds",      "state_limit", "programs", "pairs",
+                                          "triples",     "skipped",     "cut",      "states",
+                                          "steps",       "peak_bytes",  "seconds"};
+    struct vs_cell row[26];
+    size_t count = 0;
+    const char *violation = source;
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+        row[count++] = vs_cell_text(texts[i], "k");
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+        row[count++] = vs_cell_u64(numbers[i], i);
+    row[count++] = vs_cell_text("verdict", "violated");
+    int ret = sink(context, VS_TABLE_CHECK_RUN, row, count, error);
+    const struct vs_cell finding[] = {vs_cell_text("violation", violation),
+                                      vs_cell_text("text", ""),
+                                      vs_cell_u64("actors", 2),
+                                      vs_cell_u64("length", 3),
+                                      vs_cell_u64("shortest", 1),
+                                      vs_cell_text("schedule", "{}")};
+
+    if (ret == 0)
+        ret = sink(context, VS_TABLE_CHECK_FINDING, finding, 6, error);
+    return ret == 0 && violation[0] == '\0' ? VS_ERR_MEMORY : ret;
+}
+
+static void an_answer_is_replaced_whole_or_not_at_all(void **state)
+{
+    struct state *at = *state;
+    struct vs_store *store = NULL;
+    static const char find[] = "SELECT COUNT(*), MAX(violation) FROM check_finding";
+
+    assert_int_equal(vs_store_open(at->path, &store, NULL), 0);
+    char first[] = "deadlock", second[] = "double-free", none[] = "";
+
+    assert_int_equal(vs_store_put_rows(store, VS_TABLE_CHECK_RUN, "k", emit_finding, first, NULL),
+                     0);
+    assert_query(at->path, find, "1|deadlock\n");
+    assert_int_equal(vs_store_put_rows(store, VS_TABLE_CHECK_RUN, "k", emit_finding, second, NULL),
+                     0);
+    assert_query(at->path, find, "1|double-free\n");
+    assert_int_equal(vs_store_put_rows(store, VS_TABLE_CHECK_RUN, "k", emit_finding, none, NULL),
+                     VS_ERR_MEMORY);
+    assert_query(at->path, find, "1|double-free\n");
+    vs_store_close(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -435,6 +489,7 @@ int main(void)
         TEST(names_of_files_do_not_count_in_the_key),
         TEST(the_comparison_measures_against_the_shipped_floor),
         TEST(the_views_sum_up_rightly),
+        TEST(an_answer_is_replaced_whole_or_not_at_all),
     };
 
     if (!shell_available()) {
