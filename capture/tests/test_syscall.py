@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 
-from capture_test import (Capture, DEVICES, Reader, account, cpus, ensure, need_backend,
+from capture_test import (Capture, DEVICES, PROCFS, Reader, account, cpus, ensure, need_backend,
                           need_devices, records, skip, wait_for_size)
 
 TRACE = "capture.vpt"
@@ -80,6 +80,30 @@ def exact():
     total = sum(map(len, expected.values()))
     ensure(counts["written"] == total, f"{counts['written']} written of {total}")
     print(f"100000 system calls, {total} accesses: all captured, in order, 0 lost")
+
+
+def procfs():
+    """The same through /proc/bus/pci, beside reads of other files of /proc."""
+    if not os.path.isdir(PROCFS):
+        skip(f"there is no {PROCFS}")
+    readers = start_readers(2000, procfs=True, sizes=(1, 2, 4, 3, 7, 64))
+    capture = Capture("--backend", "syscall", "--force", "-o", TRACE, "--pid", str(os.getpid()),
+                      *pid_options(readers))
+    for reader in readers:
+        reader.go()
+    for path in ("/proc/bus/pci/devices", "/proc/self/stat", "/proc/sys/kernel/ostype"):
+        with open(path, "rb") as stream:
+            stream.read()
+    expected = {reader.cpu: reader.accesses() for reader in readers}
+    capture.stop()
+    found = by_cpu(records(TRACE))
+    for cpu, accesses in expected.items():
+        ensure(compare(accesses, found[cpu], cpu) == len(accesses),
+               f"CPU {cpu}: {len(found[cpu])} captured of {len(accesses)}")
+    counts = account(TRACE)
+    total = sum(map(len, expected.values()))
+    ensure(counts["written"] == total and counts["lost"] == 0, f"{counts}, {total} issued")
+    print(f"4000 system calls on {PROCFS}, {total} accesses: all captured, in order, 0 lost")
 
 
 def overflow():
@@ -268,7 +292,7 @@ def device_filter():
     ensure(known in result.stdout, f"no snapshot with {known}: {result.stdout}")
 
 
-CASES = {"exact": exact, "overflow": overflow, "terminate": terminate, "kill": kill,
+CASES = {"exact": exact, "procfs": procfs, "overflow": overflow, "terminate": terminate, "kill": kill,
          "full-disk": full_disk, "dev-full": dev_full, "closed-pipe": closed_pipe,
          "count-and-time": count_and_time, "device-filter": device_filter}
 
