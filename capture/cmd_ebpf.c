@@ -116,6 +116,27 @@ static void say_count(const char *format, uint64_t count)
         fprintf(stderr, format, count);
 }
 
+/* What the host paid, as far as it can be told. */
+static void say_cost(const struct vs_summary *summary)
+{
+    uint64_t events = summary->kernel.produced - summary->own;
+    double total_ns = (double)events * (double)summary->event_cost_ns;
+
+    fprintf(stderr, "This process used %.1f %% of a CPU.\n",
+            summary->elapsed_ns
+                ? 100.0 * (double)summary->consumer_cpu_ns / (double)summary->elapsed_ns
+                : 0.0);
+    if (summary->event_cost_ns == 0)
+        fprintf(stderr, "What an event cost was not measured: the kernel times programs for "
+                        "CAP_SYS_ADMIN alone.\n");
+    else
+        fprintf(stderr,
+                "Estimate of what the events cost: %" PRIu64 " ns each, a median over %" PRIu64
+                " known accesses at the start, makes %.3f ms of CPU time, %.3f %% of a CPU.\n",
+                summary->event_cost_ns, summary->cost_events, total_ns / 1e6,
+                summary->elapsed_ns ? 100.0 * total_ns / (double)summary->elapsed_ns : 0.0);
+}
+
 static void say_summary(const struct vs_summary *summary)
 {
     double seconds = (double)summary->elapsed_ns / VS_NS_PER_S;
@@ -126,10 +147,7 @@ static void say_summary(const struct vs_summary *summary)
             "second.\n",
             (uint64_t)summary->kernel.produced - summary->own, summary->written,
             (uint64_t)summary->kernel.lost, seconds > 0 ? (double)summary->written / seconds : 0.0);
-    fprintf(stderr, "This process used %.1f %% of a CPU.\n",
-            summary->elapsed_ns
-                ? 100.0 * (double)summary->consumer_cpu_ns / (double)summary->elapsed_ns
-                : 0.0);
+    say_cost(summary);
     say_count("%" PRIu64 " came after the count was reached and were left out.\n",
               summary->surplus);
     say_count("%" PRIu64 " were captured but could not be written.\n", summary->discarded);

@@ -117,11 +117,15 @@ def run(vmlinuz, script, devices):
     for name in ("qemu.log", "sent"):
         if os.path.exists(name):
             os.remove(name)
+    # One thread for all CPUs: with one each, code that a CPU patches (BPF attaching, the kernel's
+    # static keys) has run in its old form on another, once to a panic of the guest.
     result = subprocess.run(
-        ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max,hypervisor=off",
-         "-smp", str(CPUS), "-m", "768", "-nodefaults", "-no-user-config", "-no-reboot", "-display",
+        ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=single", "-cpu",
+         "max,hypervisor=off", "-smp", str(CPUS), "-m", "768", "-nodefaults", "-no-user-config", "-no-reboot", "-display",
          "none", "-serial", "stdio", "-serial", "file:sent", "-kernel", vmlinuz, "-initrd",
-         "initramfs", "-append", "console=ttyS0 quiet panic=-1 mitigations=off", *devices,
+         "initramfs", "-append", "console=ttyS0 quiet panic=-1 mitigations=off no_hash_pointers "
+         "trace_buf_size=16M",
+         *devices,
          "-msg", "timestamp=on", "-trace", "events=events", "-D", "qemu.log"],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
         timeout=BOOT_SECONDS)
@@ -138,11 +142,22 @@ PRELUDE = r"""#!/bin/busybox sh
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
+mount -t tracefs trace /sys/kernel/tracing
 mkdir -p /tmp
+# One after the other on one CPU, so that its clock alone tells their order; what is to run at
+# one time says where.
+taskset -p 1 $$ >/dev/null
 D=/sys/bus/pci/devices
 send() { { echo "FILE $1"; base64 "$2"; echo END; } >/dev/ttyS1; }
 # Reads of one byte at 0x2d of 00:00.0, which nothing else makes: where a part begins and ends.
 mark() { for i in 1 2 3; do dd if=$D/0000:00:00.0/config bs=1 skip=45 count=1 status=none >/dev/null; done; }
+# The kernel's own count of waits for the two locks of config access.  Counted by address: its
+# filter lets others through now and then.
+T=/sys/kernel/tracing/events/lock/contention_begin
+locks=$(awk '$3 == "pci_lock" || $3 == "pci_config_lock" { print $1 }' /proc/kallsyms)
+count_waits() { echo >/sys/kernel/tracing/trace; echo 1 >$T/enable; }
+waits() { grep contention_begin: /sys/kernel/tracing/trace | grep -c -F "$locks"; }
+end_waits() { echo 0 >$T/enable; }
 start() { # BACKEND TRACE
     vpci-capture ebpf --backend "$1" --snapshot -o "$2" 2>"$2.err" &
     capture=$!
