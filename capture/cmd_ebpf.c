@@ -42,7 +42,7 @@ static const struct vs_option ebpf_options[] = {
      .help = "Capture this process; of a guest, QEMU's."},
     {"ecam", 0, VS_OPTION_LIST, AT(ecam), "BASE:SEG:BUS0-BUS1",
      .help = "A memory window of guests' config space (kvm): QEMU's q35 has "
-             "0xb0000000:0:0-255."},
+             "0xb0000000:0:0-255.  It is where the guest's firmware put it, not this host's."},
     {"snapshot", 0, VS_OPTION_FLAG, AT(snapshot),
      .help = "Read config space of each device in view at the start into the trace."},
     {"force", 0, VS_OPTION_FLAG, AT(force), .help = "Replace the output if it exists."},
@@ -87,6 +87,10 @@ static void say_start(const struct vs_session *session, const struct ebpf_values
     if (vs_session_without(session)[0])
         fprintf(stderr, "Not seen, for this kernel has or names it not: %s.\n",
                 vs_session_without(session));
+    if (backend->view == VS_VIEW_GUESTS && values->ecam.count == 0)
+        fprintf(stderr, "note: without --ecam only accesses through ports are seen.  A guest's "
+                        "firmware chooses where its window is, and this host's tables tell of "
+                        "this host's alone: SeaBIOS on QEMU's q35 takes 0xb0000000:0:0-255.\n");
     if (values->seconds > 0)
         fprintf(stderr, "Capturing for %g s; SIGINT or SIGTERM ends it sooner.\n", values->seconds);
     else

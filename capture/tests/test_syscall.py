@@ -10,6 +10,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -131,11 +132,21 @@ def overflow():
 
 
 def lost_in_results(lost):
-    """The replay's output says how many were lost."""
-    result = subprocess.run(["vpci-sim", "replay", TRACE, "--policy", "none", "--json"],
-                            capture_output=True, text=True)
-    ensure(result.returncode == 0, f"vpci-sim replay: {result.stderr}")
-    ensure(str(lost) in result.stdout, f"the replay does not say that {lost} were lost")
+    """The replay's output, the report and its plots' captions say how many were lost."""
+    replay = ["vpci-sim", "replay", TRACE, "--policy", "none"]
+    remove("results.db")
+    shutil.rmtree("report", ignore_errors=True)
+    for command, expected in (([*replay, "--json"], f'"{lost}"|{lost}\\b'),
+                              ([*replay, "--db", "results.db"], f"{lost:,} records"),
+                              (["vpci-report", "results.db", "-o", "report"], "")):
+        result = subprocess.run(command, capture_output=True, text=True)
+        ensure(result.returncode == 0, f"{command}: {result.stderr}")
+        ensure(re.search(expected, result.stdout), f"{command}: no {expected}: {result.stdout}")
+    plots = [f"report/{name}" for name in os.listdir("report") if name.endswith(".svg")]
+    ensure(plots, "no plots")
+    for path in plots:
+        with open(path, encoding="utf-8") as stream:
+            ensure(f"{lost:,} lost records" in stream.read(), f"{path}: no caption of the losses")
 
 
 def planned(reader_options, cpu, rounds):
