@@ -21,9 +21,9 @@ static const char *const needs[] = {"sys_enter", "sys_exit", NULL};
 const struct vs_backend vs_backend_syscall = {
     .name = "syscall",
     .kind = "programs at tracepoints (tp_btf)",
-    .layer = "system calls of user space on the config files in sysfs",
+    .layer = "system calls of user space on the config files in sysfs and /proc/bus/pci",
     .blind = "accesses of the kernel itself (drivers, enumeration, vfio-pci); user space's through "
-             "/proc/bus/pci, readv, io_uring, splice or 32-bit system calls",
+             "readv, io_uring, splice, the ioctls of /proc/bus/pci or 32-bit system calls",
     .time = "a record's time is the start of its system call; a call of several accesses gives "
             "them one time and no duration",
     .automatic = false,

@@ -95,6 +95,9 @@ struct vs_summary {
     uint64_t missed_waits;     /* the same of the programs that see waits for any lock */
     uint64_t elapsed_ns;
     uint64_t consumer_cpu_ns; /* CPU time of this process while capturing */
+    uint64_t event_cost_ns;   /* in our programs, a median over cost_events known accesses at the
+                                 start; 0: not measured (cost.h) */
+    uint64_t cost_events;
     enum vs_capture_end end;
     int signal_number; /* for VS_END_SIGNAL */
 };

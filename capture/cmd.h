@@ -7,5 +7,6 @@
 
 extern const struct vs_command vs_cmd_ebpf;
 extern const struct vs_command vs_cmd_check;
+extern const struct vs_command vs_cmd_xentrace;
 
 #endif

@@ -42,7 +42,7 @@ static const struct vs_option ebpf_options[] = {
      .help = "Capture this process; of a guest, QEMU's."},
     {"ecam", 0, VS_OPTION_LIST, AT(ecam), "BASE:SEG:BUS0-BUS1",
      .help = "A memory window of guests' config space (kvm): QEMU's q35 has "
-             "0xb0000000:0:0-255."},
+             "0xb0000000:0:0-255.  It is where the guest's firmware put it, not this host's."},
     {"snapshot", 0, VS_OPTION_FLAG, AT(snapshot),
      .help = "Read config space of each device in view at the start into the trace."},
     {"force", 0, VS_OPTION_FLAG, AT(force), .help = "Replace the output if it exists."},
@@ -87,6 +87,10 @@ static void say_start(const struct vs_session *session, const struct ebpf_values
     if (vs_session_without(session)[0])
         fprintf(stderr, "Not seen, for this kernel has or names it not: %s.\n",
                 vs_session_without(session));
+    if (backend->view == VS_VIEW_GUESTS && values->ecam.count == 0)
+        fprintf(stderr, "note: without --ecam only accesses through ports are seen.  A guest's "
+                        "firmware chooses where its window is, and this host's tables tell of "
+                        "this host's alone: SeaBIOS on QEMU's q35 takes 0xb0000000:0:0-255.\n");
     if (values->seconds > 0)
         fprintf(stderr, "Capturing for %g s; SIGINT or SIGTERM ends it sooner.\n", values->seconds);
     else
@@ -116,6 +120,27 @@ static void say_count(const char *format, uint64_t count)
         fprintf(stderr, format, count);
 }
 
+/* What the host paid, as far as it can be told. */
+static void say_cost(const struct vs_summary *summary)
+{
+    uint64_t events = summary->kernel.produced - summary->own;
+    double total_ns = (double)events * (double)summary->event_cost_ns;
+
+    fprintf(stderr, "This process used %.1f %% of a CPU.\n",
+            summary->elapsed_ns
+                ? 100.0 * (double)summary->consumer_cpu_ns / (double)summary->elapsed_ns
+                : 0.0);
+    if (summary->event_cost_ns == 0)
+        fprintf(stderr, "What an event cost was not measured: the kernel times programs for "
+                        "CAP_SYS_ADMIN alone.\n");
+    else
+        fprintf(stderr,
+                "Estimate of what the events cost: %" PRIu64 " ns each, a median over %" PRIu64
+                " known accesses at the start, makes %.3f ms of CPU time, %.3f %% of a CPU.\n",
+                summary->event_cost_ns, summary->cost_events, total_ns / 1e6,
+                summary->elapsed_ns ? 100.0 * total_ns / (double)summary->elapsed_ns : 0.0);
+}
+
 static void say_summary(const struct vs_summary *summary)
 {
     double seconds = (double)summary->elapsed_ns / VS_NS_PER_S;
@@ -126,10 +151,7 @@ static void say_summary(const struct vs_summary *summary)
             "second.\n",
             (uint64_t)summary->kernel.produced - summary->own, summary->written,
             (uint64_t)summary->kernel.lost, seconds > 0 ? (double)summary->written / seconds : 0.0);
-    fprintf(stderr, "This process used %.1f %% of a CPU.\n",
-            summary->elapsed_ns
-                ? 100.0 * (double)summary->consumer_cpu_ns / (double)summary->elapsed_ns
-                : 0.0);
+    say_cost(summary);
     say_count("%" PRIu64 " came after the count was reached and were left out.\n",
               summary->surplus);
     say_count("%" PRIu64 " were captured but could not be written.\n", summary->discarded);

@@ -2,12 +2,15 @@
 /* vpci-capture: config-space traffic of a running host into a trace. */
 #include "cmd.h"
 
-static const struct vs_command *const commands[] = {&vs_cmd_ebpf, &vs_cmd_check, NULL};
+static const struct vs_command *const commands[] = {&vs_cmd_ebpf, &vs_cmd_xentrace, &vs_cmd_check,
+                                                    NULL};
 
 static const char *const description[] = {
-    "Records the PCI configuration-space accesses of a running Linux host, or of its KVM guests, "
-    "into a trace that vpci-sim replays.  It only looks: no device is written, bound or reset.",
-    "Capturing needs a kernel with BTF and the capabilities CAP_BPF and CAP_PERFMON.",
+    "Records the PCI configuration-space accesses of a running Linux host, of its KVM guests, or "
+    "of the domains of Xen, into a trace that vpci-sim replays.  It only looks: no device is "
+    "written, bound or reset.",
+    "ebpf needs a kernel with BTF and the capabilities CAP_BPF and CAP_PERFMON; xentrace needs "
+    "Xen's tools in its dom0.",
     NULL,
 };
 

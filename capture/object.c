@@ -211,6 +211,28 @@ int vs_object_counters(const struct vs_object *object, struct vs_counters *cpus,
     return 0;
 }
 
+/* The kernel's account of a program; all 0 for one that is not loaded. */
+static struct bpf_prog_info program_info(const struct bpf_program *program)
+{
+    struct bpf_prog_info info = {0};
+    uint32_t length = sizeof(info);
+    int fd = bpf_program__fd(program);
+
+    if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &length) < 0)
+        info = (struct bpf_prog_info){0};
+    return info;
+}
+
+uint64_t vs_object_run_time_ns(const struct vs_object *object)
+{
+    struct bpf_program *program;
+    uint64_t total_ns = 0;
+
+    bpf_object__for_each_program(program, object->bpf) total_ns +=
+        program_info(program).run_time_ns;
+    return total_ns;
+}
+
 void vs_object_missed_runs(const struct vs_object *object, uint64_t *runs, uint64_t *waits)
 {
     static const char of_locks[] = "tp_btf/contention_";
@@ -220,12 +242,8 @@ void vs_object_missed_runs(const struct vs_object *object, uint64_t *runs, uint6
     *waits = 0;
     bpf_object__for_each_program(program, object->bpf)
     {
-        struct bpf_prog_info info = {0};
-        uint32_t length = sizeof(info);
-        int fd = bpf_program__fd(program);
+        struct bpf_prog_info info = program_info(program);
 
-        if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &length) < 0)
-            continue;
         if (strncmp(bpf_program__section_name(program), of_locks, strlen(of_locks)) == 0)
             *waits += info.recursion_misses;
         else

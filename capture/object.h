@@ -27,6 +27,8 @@ int vs_object_counters(const struct vs_object *object, struct vs_counters *cpus,
 /* Functions and tracepoints that this kernel has not and the backend can do without,
  * separated by ", "; "" when nothing is missing. */
 const char *vs_object_without(const struct vs_object *object);
+/* Time in the programs while the kernel timed them (BPF_ENABLE_STATS), of all calls so far. */
+uint64_t vs_object_run_time_ns(const struct vs_object *object);
 /*
  * Times the kernel skipped a program because that CPU was in it already: runs that each may
  * have lost a record, and, apart, those of the programs that see every lock of the kernel

@@ -18,6 +18,7 @@
 #include <bpf/libbpf.h>
 
 #include "capture.h"
+#include "cost.h"
 #include "describe.h"
 #include "object.h"
 #include "pump.h"
@@ -179,6 +180,9 @@ static int open_backend(struct vs_session *session, const struct vs_backend *bac
         ret = vs_object_attach(session->object, error);
     if (ret == 0)
         ret = prove(session, error);
+    if (ret == 0 && session->options.output)
+        vs_cost_measure(backend, &session->options.filters, session->object, session->pump,
+                        &session->summary);
     if (ret < 0)
         close_backend(session);
     return ret;

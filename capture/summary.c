@@ -31,6 +31,8 @@ struct vs_json_out *vs_summary_json(const struct vs_summary *summary)
     vs_json_add_u64(json, "unpaired", summary->kernel.unpaired);
     vs_json_add_u64(json, "elapsed-ns", summary->elapsed_ns);
     vs_json_add_u64(json, "consumer-cpu-ns", summary->consumer_cpu_ns);
+    if (summary->event_cost_ns > 0)
+        vs_json_add_u64(json, "event-cost-ns-estimate", summary->event_cost_ns);
     vs_json_add_boolean(json, "balanced", vs_summary_balanced(summary));
     return json;
 }

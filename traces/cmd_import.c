@@ -11,6 +11,7 @@
 #include "cmd.h"
 #include "import/import.h"
 #include "import/lspci.h"
+#include "import/to_trace.h"
 #include "trace.h"
 
 /* What the option table fills.  A NULL string or an empty list was not given. */
@@ -203,38 +204,6 @@ static int start_meta(const struct values *values, const struct vs_importer *imp
     return ret;
 }
 
-/* -------------------------------------------------------------------- output */
-
-/* Where the sink's records go: the writer opens at the first of them, so that the
- * trace's opening metadata hold what the importer knew by then. */
-struct target {
-    const struct values *values;
-    const struct vs_trace_meta *meta;
-    struct vs_writer *writer;
-};
-
-static int open_target(struct target *target, struct vs_error *error)
-{
-    struct vs_writer_options writer_options = {
-        .zstd_level = (int)target->values->zstd_level,
-        .force = target->values->force,
-    };
-
-    if (target->writer)
-        return 0;
-    return vs_writer_open(target->values->output, target->meta, &writer_options, &target->writer,
-                          error);
-}
-
-static int take(void *context, const struct vs_record *records, size_t count,
-                struct vs_error *error)
-{
-    struct target *target = context;
-    int ret = open_target(target, error);
-
-    return ret < 0 ? ret : vs_writer_add(target->writer, records, count, error);
-}
-
 /* -------------------------------------------------------------------- report */
 
 /* The options that shape the result and were given; not where it goes or what is printed, so that
@@ -268,49 +237,9 @@ static struct vs_json_out *options_json(const struct values *values)
     return out;
 }
 
-static struct vs_json_out *report_json(const struct values *values,
-                                       const struct vs_import_sink *sink)
+static void describe(void *context, struct vs_json_out *account)
 {
-    struct vs_json_out *out = vs_json_new_object();
-
-    vs_json_add_string(out, "importer", sink->meta->source);
-    vs_json_add_string(out, "input", sink->meta->origin);
-    vs_json_add_string(out, "version", VS_VERSION);
-    vs_json_add(out, "options", options_json(values));
-    vs_json_add(out, "report", vs_import_report_json(sink->report));
-    return out;
-}
-
-struct printing {
-    enum vs_import_group group;
-    bool any;
-};
-
-static void print_count(void *context, enum vs_import_group group, const char *name,
-                        uint64_t amount)
-{
-    struct printing *printing = context;
-
-    if (amount == 0)
-        return;
-    if (!printing->any || printing->group != group)
-        fprintf(stderr, "%s:\n", vs_import_group_name(group));
-    printing->any = true;
-    printing->group = group;
-    fprintf(stderr, "%12" PRIu64 "  %s\n", amount, name);
-}
-
-/* A trace without records is no failure (the input may be of an idle host), but seldom meant. */
-static int note_emptiness(const struct vs_importer *importer, struct vs_import_sink *sink,
-                          struct vs_error *error)
-{
-    for (int kind = 0; kind < VS_KIND_COUNT; kind++)
-        if (sink->produced[kind])
-            return 0;
-    if (vs_trace_meta_add_note(sink->meta, "0 records produced: expected %s", importer->expects) <
-        0)
-        return vs_error_set(error, VS_ERR_MEMORY, "no memory for a note");
-    return 0;
+    vs_json_add(account, "options", options_json(context));
 }
 
 /* The importer's own notes: the user knows those that the command line gave. */
@@ -318,41 +247,6 @@ static void print_notes(const struct values *values, const struct vs_trace_meta 
 {
     for (size_t i = values->notes.count; i < meta->note_count; i++)
         fprintf(stderr, "note: %s\n", meta->notes[i]);
-}
-
-/* Store the report in the metadata, close the trace, and print the report. */
-static int finish(const struct values *values, const struct vs_importer *importer,
-                  struct vs_import_sink *sink, struct target *target, struct vs_error *error)
-{
-    struct vs_json_out *json;
-    int ret = note_emptiness(importer, sink, error);
-
-    if (ret < 0)
-        return ret;
-
-    for (int kind = 0; kind < VS_KIND_COUNT; kind++)
-        if (sink->produced[kind])
-            vs_import_count(sink->report, VS_IMPORT_PRODUCED, vs_kind_name((enum vs_kind)kind),
-                            sink->produced[kind]);
-    json = report_json(values, sink);
-    ret = vs_json_text(json, &sink->meta->import_json, error);
-    if (ret == 0)
-        ret = open_target(target, error);
-    if (ret == 0) {
-        ret = vs_writer_commit(target->writer, sink->meta, error);
-        target->writer = NULL;
-    }
-    if (ret == 0 && values->json) {
-        ret = vs_json_print(json, stdout, error);
-    } else if (ret == 0) {
-        struct printing printing = {.any = false};
-
-        vs_import_report_each(sink->report, print_count, &printing);
-    }
-    if (ret == 0)
-        print_notes(values, sink->meta);
-    vs_json_out_free(json);
-    return ret;
 }
 
 /* ------------------------------------------------------------------- command */
@@ -399,37 +293,47 @@ static int check_command(const struct values *values, const struct vs_importer *
 static int run(const struct vs_command *command, void *values_at, const struct vs_strings *operands,
                struct vs_error *error)
 {
-    const struct values *values = values_at;
-    const struct vs_importer *importer;
+    struct values *values = values_at;
     struct vs_import_options import_options;
+    struct vs_import_job job = {
+        .options = &import_options,
+        .output = values->output,
+        .writer = {.zstd_level = (int)values->zstd_level, .force = values->force},
+        .describe = describe,
+        .context = values,
+    };
+    struct vs_import_report *report = NULL;
+    struct vs_json_out *account = NULL;
     struct vs_trace_meta meta;
-    struct target target = {.values = values, .meta = &meta};
-    struct vs_import_sink sink = {.meta = &meta, .take = take, .context = &target};
     int ret;
 
     (void)command;
-    importer = find_importer(values->from, error);
-    if (!importer)
+    job.importer = find_importer(values->from, error);
+    if (!job.importer)
         return VS_ERR_USAGE;
-    ret = check_command(values, importer, operands, error);
+    ret = check_command(values, job.importer, operands, error);
     if (ret == 0)
         ret = make_options(values, operands, &import_options, error);
     if (ret < 0)
         return ret;
-    ret = start_meta(values, importer, operands, &meta, error);
+    ret = start_meta(values, job.importer, operands, &meta, error);
     if (ret < 0)
         goto out;
-    sink.report = vs_import_report_new();
-    if (!sink.report) {
+    report = vs_import_report_new();
+    if (!report) {
         ret = vs_error_set(error, VS_ERR_MEMORY, "no memory for a report");
         goto out;
     }
-    ret = importer->run(&import_options, &sink, error);
+    ret = vs_import_to_trace(&job, &meta, report, &account, error);
+    if (ret == 0 && values->json)
+        ret = vs_json_print(account, stdout, error);
+    else if (ret == 0)
+        vs_import_report_print(report, stderr);
     if (ret == 0)
-        ret = finish(values, importer, &sink, &target, error);
+        print_notes(values, &meta);
 out:
-    vs_writer_abort(target.writer);
-    vs_import_report_free(sink.report);
+    vs_json_out_free(account);
+    vs_import_report_free(report);
     vs_trace_meta_free(&meta);
     return ret;
 }

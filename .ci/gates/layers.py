@@ -35,6 +35,14 @@ MAY_USE = {
     "analysis": ["traces/base"],
 }
 
+# What a folder may use of another that it may not use as a whole: headers and targets.
+# `vpci-capture xentrace` writes what `vpci-trace import` would, so it links the one decoder;
+# the other importers stay out of a program that is to be small.
+PARTS = {
+    ("capture", "traces/import"): ["traces/import/import.h", "traces/import/to_trace.h",
+                                   "traces/import/ecam.h", "vs_import_xentrace"],
+}
+
 # What tests and benchmarks of a folder may use besides: they read the captured logs.
 TESTS_MAY_USE = {
     "sim": ["traces/import"],
@@ -116,9 +124,12 @@ def resolve(root, path, name):
     return None
 
 
-def crossing(user, used, test):
-    """Why a folder (a test in it) may not use another, or None."""
+def crossing(user, used, test, part):
+    """Why a folder (a test in it) may not use a part (header or target) of another, or None."""
     user_room, used_room = room_of(user), room_of(used)
+    parts = PARTS.get((user_room, used_room))
+    if parts is not None:
+        return None if part in parts else f"{user_room}/ may use of {used_room}/ only {parts}"
     if test and used_room in TESTS_MAY_USE.get(user_room, ()):
         return None
     if user_room is None or used_room is None:
@@ -142,7 +153,7 @@ def check_includes(root, path, text):
             yield f"{place}: there is no \"{name}\" in the tree"
             continue
         folder = os.path.dirname(path)
-        reason = crossing(folder, os.path.dirname(used), is_test(folder))
+        reason = crossing(folder, os.path.dirname(used), is_test(folder), used)
         if reason:
             yield f"{place}: includes {used}, but {reason}"
 
@@ -162,7 +173,7 @@ def check_links(path):
             if folder.split("/")[0] not in STAGES or used == "vs_build":
                 continue
             if used_folder != "-":
-                reason = crossing(folder, used_folder, bool(TEST_TARGETS.match(target)))
+                reason = crossing(folder, used_folder, bool(TEST_TARGETS.match(target)), used)
             elif used in LINKED_IN and room_of(folder) not in LINKED_IN[used]:
                 reason = f"only {' and '.join(LINKED_IN[used])} may"
             else:

@@ -68,8 +68,22 @@ struct inode {
     void *i_private;
 };
 
+struct qstr {
+    const unsigned char *name;
+};
+
+struct dentry {
+    struct dentry *d_parent;
+    struct qstr d_name;
+};
+
+struct path {
+    struct dentry *dentry;
+};
+
 struct file {
     struct inode *f_inode;
+    struct path f_path;
     long long f_pos;
 };
 

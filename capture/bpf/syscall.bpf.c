@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Backend syscall: config accesses that user space makes by read, pread64, write
- * and pwrite64 of a device's `config` file in sysfs.  One system call is several
- * accesses; they are rebuilt as the kernel makes them (pci_read_config and
- * pci_write_config in drivers/pci/pci-sysfs.c: a byte and a word up to alignment,
- * dwords, a word and a byte for the rest).
+ * and pwrite64 of a device's `config` file in sysfs or its file in /proc/bus/pci.  One system
+ * call is several accesses; they are rebuilt as the kernel makes them (pci_read_config and
+ * pci_write_config in drivers/pci/pci-sysfs.c, proc_bus_pci_read and proc_bus_pci_write in
+ * drivers/pci/proc.c, all alike: a byte and a word up to alignment, dwords, a word and a byte for
+ * the rest).
  */
 #include "emit.h"
 
-#define SYSFS_MAGIC 0x62656572 /* include/uapi/linux/magic.h */
+#define SYSFS_MAGIC      0x62656572 /* include/uapi/linux/magic.h */
+#define PROC_SUPER_MAGIC 0x9fa0     /* the same */
 
 /* x86-64 system call numbers (arch/x86/entry/syscalls/syscall_64.tbl). */
 enum { NR_READ = 0, NR_WRITE = 1, NR_PREAD64 = 17, NR_PWRITE64 = 18 };
@@ -61,31 +63,63 @@ static __always_inline struct kernfs_node *parent_of(struct kernfs_node *node)
     return BPF_CORE_READ(node, __parent);
 }
 
-/* The device whose config file this is, or NULL. */
-static __always_inline struct pci_dev *device_of(struct file *file)
-{
-    struct inode *inode = BPF_CORE_READ(file, f_inode);
-    struct kernfs_node *node;
-    const char *name;
-    char text[8] = "";
-    void *object;
-    struct device *device;
+/* Is name, in kernel memory, exactly a word of up to six letters? */
+#define NAME_IS(name, word) name_is(name, word, sizeof(word))
 
-    if (BPF_CORE_READ(inode, i_sb, s_magic) != SYSFS_MAGIC)
+static __always_inline int name_is(const void *name, const char *word, int size)
+{
+    char text[8] = "";
+
+    if (bpf_probe_read_kernel(text, size, name) < 0)
         return 0;
-    node = BPF_CORE_READ(inode, i_private);
-    name = BPF_CORE_READ(node, name);
-    if (bpf_probe_read_kernel(text, 7, name) < 0 || text[0] != 'c' || text[1] != 'o' ||
-        text[2] != 'n' || text[3] != 'f' || text[4] != 'i' || text[5] != 'g' || text[6])
+    for (int i = 0; i < size; i++) {
+        if (text[i] != word[i])
+            return 0;
+    }
+    return 1;
+}
+
+static __always_inline int is_pci(const struct device *device)
+{
+    return NAME_IS(BPF_CORE_READ(device, bus, name), "pci");
+}
+
+/* /sys/devices/.../config: the node above it has the device's kobject. */
+static __always_inline struct pci_dev *sysfs_device(struct inode *inode)
+{
+    struct kernfs_node *node = BPF_CORE_READ(inode, i_private);
+    struct device *device;
+    void *object;
+
+    if (!NAME_IS(BPF_CORE_READ(node, name), "config"))
         return 0;
     node = parent_of(node);
     object = BPF_CORE_READ(node, priv);
     device = object - bpf_core_field_offset(struct device, kobj);
-    name = BPF_CORE_READ(device, bus, name);
-    if (bpf_probe_read_kernel(text, 4, name) < 0 || text[0] != 'p' || text[1] != 'c' ||
-        text[2] != 'i' || text[3])
+    return is_pci(device) ? (void *)device - bpf_core_field_offset(struct pci_dev, dev) : 0;
+}
+
+/* /proc/bus/pci/BUS/DEVICE.FUNCTION: since 5.17 i_private is what proc_create_data was given. */
+static __always_inline struct pci_dev *proc_device(struct file *file, struct inode *inode)
+{
+    struct dentry *pci = BPF_CORE_READ(file, f_path.dentry, d_parent, d_parent);
+    struct pci_dev *device = BPF_CORE_READ(inode, i_private);
+
+    if (!device || !NAME_IS(BPF_CORE_READ(pci, d_name.name), "pci") ||
+        !NAME_IS(BPF_CORE_READ(pci, d_parent, d_name.name), "bus"))
         return 0;
-    return (void *)device - bpf_core_field_offset(struct pci_dev, dev);
+    return is_pci((void *)device + bpf_core_field_offset(struct pci_dev, dev)) ? device : 0;
+}
+
+/* The device whose config file this is, or NULL. */
+static __always_inline struct pci_dev *device_of(struct file *file)
+{
+    struct inode *inode = BPF_CORE_READ(file, f_inode);
+    unsigned long magic = BPF_CORE_READ(inode, i_sb, s_magic);
+
+    if (magic == SYSFS_MAGIC)
+        return sysfs_device(inode);
+    return magic == PROC_SUPER_MAGIC ? proc_device(file, inode) : 0;
 }
 
 SEC("tp_btf/sys_enter")

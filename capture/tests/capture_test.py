@@ -15,6 +15,7 @@ import sys
 import time
 
 DEVICES = "/sys/bus/pci/devices"
+PROCFS = "/proc/bus/pci"
 
 
 def skip(reason):
@@ -26,7 +27,7 @@ def need_backend(name):
     result = subprocess.run(["vpci-capture", "check", "--json"], capture_output=True, text=True)
     if result.returncode not in (0, 1):
         sys.exit(f"vpci-capture check: {result.returncode}: {result.stderr}")
-    for entry in json.loads(result.stdout):
+    for entry in json.loads(result.stdout)["backends"]:
         if entry["backend"] == name and not entry["works"]:
             skip(f"backend {name}: {entry['reason']}")
 
@@ -115,10 +116,12 @@ def split(offset, data):
 class Reader:
     """A child on one CPU that reads config space when told, and tells what it read."""
 
-    def __init__(self, cpu, calls, sizes=(1, 2, 4, 1, 2, 4, 3, 7, 8, 16), seed=1, endless=False):
+    def __init__(self, cpu, calls, sizes=(1, 2, 4, 1, 2, 4, 3, 7, 8, 16), seed=1, endless=False,
+                 procfs=False):
         self.go_read, self.go_write = os.pipe()
         self.tell_read, self.tell_write = os.pipe()
         self.cpu = cpu
+        self.procfs = procfs
         self.pid = os.fork()
         if self.pid == 0:
             # A test that fails leaves nobody reading.
@@ -134,8 +137,7 @@ class Reader:
 
     def work(self, calls, sizes, rng, endless):
         os.sched_setaffinity(0, {self.cpu})
-        files = [(name, os.open(f"{DEVICES}/{name}/config", os.O_RDONLY))
-                 for name in need_devices()]
+        files = [(name, os.open(self.path(name), os.O_RDONLY)) for name in need_devices()]
         plan = []
         for _ in range(calls):
             size = rng.choice(sizes)
@@ -150,6 +152,14 @@ class Reader:
         with os.fdopen(self.tell_write, "w") as stream:
             for name, offset, data in done:
                 stream.write(f"{name} {offset} {data.hex()}\n")
+
+    def path(self, name):
+        """Of its config space in sysfs, or in /proc/bus/pci, which names domain 0 by the bus."""
+        if not self.procfs:
+            return f"{DEVICES}/{name}/config"
+        domain, bus, function = name.split(":")
+        folder = bus if domain == "0000" else f"{domain}:{bus}"
+        return f"{PROCFS}/{folder}/{function}"
 
     def go(self):
         os.write(self.go_write, b"x")

@@ -147,6 +147,24 @@ def witness():
               "and value")
 
 
+def no_window():
+    """Without --ecam it is said what is not seen, and ports are seen all the same."""
+    need_guests()
+    capture = Capture("--backend", "kvm", "--force", "-o", TRACE)
+    ensure("without --ecam only accesses through ports" in capture.text, capture.text)
+    guest = Guest(0)
+    guest.wait_until_quiet()
+    guest.stop()
+    capture.stop()
+    ports = {vcpu: [access for access in accesses if "ecam" not in access]
+             for vcpu, accesses in guest.witnessed().items()}
+    captured = by_vcpu(records(TRACE))
+    for vcpu, accesses in ports.items():
+        ensure(captured.get(vcpu, []) == accesses,
+               f"vCPU {vcpu}: {len(captured.get(vcpu, []))} captured, {len(accesses)} by ports")
+    print(f"{sum(map(len, ports.values()))} accesses by ports agree")
+
+
 def end_to_end():
     """Capture a boot, look at it, replay it, report it: the sequence of capture/README.md."""
     need_guests()
@@ -167,7 +185,7 @@ def end_to_end():
     print(f"{summary[0]['trace']['records']} records replayed and reported in {len(files)} files")
 
 
-CASES = {"witness": witness, "end-to-end": end_to_end}
+CASES = {"witness": witness, "no-window": no_window, "end-to-end": end_to_end}
 
 if __name__ == "__main__":
     CASES[sys.argv[1]]()

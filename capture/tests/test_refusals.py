@@ -46,13 +46,27 @@ USAGE = (
 
 def backends_are_one_list():
     """The choices of --backend are those of check, in its order."""
-    names = [entry["backend"] for entry in json.loads(run(["check", "--json"]).stdout)]
+    names = [entry["backend"] for entry in json.loads(run(["check", "--json"]).stdout)["backends"]]
     text = " ".join(run(["ebpf", "--help"]).stdout.split())
     ensure(f"(one of auto, {', '.join(names)})" in text, f"{names} are not the choices in: {text}")
 
 
+def kinds_agree_with_backends():
+    """A backend works only where each kind of program that it needs does."""
+    answer = json.loads(run(["check", "--json"]).stdout)
+    kinds = {kind["kind"]: kind["works"] for kind in answer["kinds"]}
+    works = {entry["backend"]: entry["works"] for entry in answer["backends"]}
+    for name, needs in (("fentry", ["fentry", "fexit"]), ("kprobe", ["kprobe", "kretprobe"]),
+                        ("kvm", ["tp_btf-kvm"]), ("syscall", ["tp_btf", "bpf_loop"])):
+        needs = [*needs, "ring-buffer"]
+        ensure(not works[name] or all(kinds[kind] for kind in needs), f"{name}: {answer}")
+    for kind in answer["kinds"]:
+        ensure(kind["works"] == (kind["reason"] is None), f"{kind}")
+
+
 def main():
     backends_are_one_list()
+    kinds_agree_with_backends()
     for words, arguments in USAGE:
         refused(2, words, arguments)
     ensure(not os.path.exists("x"), "a refused command made its output")
@@ -64,8 +78,8 @@ def main():
                     ["ebpf", "-o", "/dev/null", "--backend", backend], nobody)
         result = run(["check", "--json"], nobody)
         ensure(result.returncode == 1, f"check: exit status {result.returncode}")
-        ensure(all("CAP_BPF" in entry["reason"] for entry in json.loads(result.stdout)),
-               result.stdout)
+        ensure(all("CAP_BPF" in entry["reason"] for group in json.loads(result.stdout).values()
+                   for entry in group), result.stdout)
         with open("exists.vpt", "w", encoding="ascii") as stream:
             stream.write("precious")
         result = run(["ebpf", "-o", "exists.vpt", "--backend", "syscall", "-d", "0.1"])

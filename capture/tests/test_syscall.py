@@ -10,11 +10,12 @@ import os
 import random
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 
-from capture_test import (Capture, DEVICES, Reader, account, cpus, ensure, need_backend,
+from capture_test import (Capture, DEVICES, PROCFS, Reader, account, cpus, ensure, need_backend,
                           need_devices, records, skip, wait_for_size)
 
 TRACE = "capture.vpt"
@@ -82,6 +83,30 @@ def exact():
     print(f"100000 system calls, {total} accesses: all captured, in order, 0 lost")
 
 
+def procfs():
+    """The same through /proc/bus/pci, beside reads of other files of /proc."""
+    if not os.path.isdir(PROCFS):
+        skip(f"there is no {PROCFS}")
+    readers = start_readers(2000, procfs=True, sizes=(1, 2, 4, 3, 7, 64))
+    capture = Capture("--backend", "syscall", "--force", "-o", TRACE, "--pid", str(os.getpid()),
+                      *pid_options(readers))
+    for reader in readers:
+        reader.go()
+    for path in ("/proc/bus/pci/devices", "/proc/self/stat", "/proc/sys/kernel/ostype"):
+        with open(path, "rb") as stream:
+            stream.read()
+    expected = {reader.cpu: reader.accesses() for reader in readers}
+    capture.stop()
+    found = by_cpu(records(TRACE))
+    for cpu, accesses in expected.items():
+        ensure(compare(accesses, found[cpu], cpu) == len(accesses),
+               f"CPU {cpu}: {len(found[cpu])} captured of {len(accesses)}")
+    counts = account(TRACE)
+    total = sum(map(len, expected.values()))
+    ensure(counts["written"] == total and counts["lost"] == 0, f"{counts}, {total} issued")
+    print(f"4000 system calls on {PROCFS}, {total} accesses: all captured, in order, 0 lost")
+
+
 def overflow():
     readers = start_readers(5000, sizes=(1, 4, 64))
     capture = Capture("--backend", "syscall", "--force", "--buffer", "4KiB", "-o", TRACE,
@@ -107,11 +132,21 @@ def overflow():
 
 
 def lost_in_results(lost):
-    """The replay's output says how many were lost."""
-    result = subprocess.run(["vpci-sim", "replay", TRACE, "--policy", "none", "--json"],
-                            capture_output=True, text=True)
-    ensure(result.returncode == 0, f"vpci-sim replay: {result.stderr}")
-    ensure(str(lost) in result.stdout, f"the replay does not say that {lost} were lost")
+    """The replay's output, the report and its plots' captions say how many were lost."""
+    replay = ["vpci-sim", "replay", TRACE, "--policy", "none"]
+    remove("results.db")
+    shutil.rmtree("report", ignore_errors=True)
+    for command, expected in (([*replay, "--json"], f'"{lost}"|{lost}\\b'),
+                              ([*replay, "--db", "results.db"], f"{lost:,} records"),
+                              (["vpci-report", "results.db", "-o", "report"], "")):
+        result = subprocess.run(command, capture_output=True, text=True)
+        ensure(result.returncode == 0, f"{command}: {result.stderr}")
+        ensure(re.search(expected, result.stdout), f"{command}: no {expected}: {result.stdout}")
+    plots = [f"report/{name}" for name in os.listdir("report") if name.endswith(".svg")]
+    ensure(plots, "no plots")
+    for path in plots:
+        with open(path, encoding="utf-8") as stream:
+            ensure(f"{lost:,} lost records" in stream.read(), f"{path}: no caption of the losses")
 
 
 def planned(reader_options, cpu, rounds):
@@ -268,7 +303,7 @@ def device_filter():
     ensure(known in result.stdout, f"no snapshot with {known}: {result.stdout}")
 
 
-CASES = {"exact": exact, "overflow": overflow, "terminate": terminate, "kill": kill,
+CASES = {"exact": exact, "procfs": procfs, "overflow": overflow, "terminate": terminate, "kill": kill,
          "full-disk": full_disk, "dev-full": dev_full, "closed-pipe": closed_pipe,
          "count-and-time": count_and_time, "device-filter": device_filter}
 

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -56,6 +57,8 @@ void vs_import_report_each(const struct vs_import_report *report,
                            void (*visit)(void *context, enum vs_import_group group,
                                          const char *name, uint64_t amount),
                            void *context);
+/* Every count that is not 0, a line each below its group's name, for a person. */
+void vs_import_report_print(const struct vs_import_report *report, FILE *stream);
 
 /* --------------------------------------------------------------------- sink */
 
