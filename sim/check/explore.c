@@ -18,13 +18,13 @@
 /* Equal states must be equal memory: no padding in what is compared. */
 static_assert(sizeof(struct vs_check_loop) == 4, "padding");
 static_assert(sizeof(struct vs_check_vcpu) ==
-                  20 + 2 * HELD_MAX + 2 * REFS_MAX + LOOPS_MAX * sizeof(struct vs_check_loop),
+                  22 + 2 * HELD_MAX + 2 * REFS_MAX + LOOPS_MAX * sizeof(struct vs_check_loop),
               "padding");
 static_assert(sizeof(struct vs_check_lock) == 5 + QUEUE_MAX, "padding");
 
 struct reached {
     uint32_t from;
-    uint8_t actor;
+    uint8_t move; /* the actor, with VS_CHECK_FAILS where its step failed */
 };
 
 struct vs_check_space {
@@ -171,7 +171,7 @@ static bool make_room(struct vs_check_space *space)
 
 /* Keep a state unless it is there.  VS_ERR_MEMORY. */
 static int add_state(struct vs_check_space *space, const struct part parts[4],
-                     const struct vs_check_state *state, uint32_t from, uint8_t actor)
+                     const struct vs_check_state *state, uint32_t from, uint8_t move)
 {
     bool found;
 
@@ -184,7 +184,7 @@ static int add_state(struct vs_check_space *space, const struct part parts[4],
 
     if (found)
         return 0;
-    space->reached[space->count] = (struct reached){.from = from, .actor = actor};
+    space->reached[space->count] = (struct reached){.from = from, .move = move};
     space->table[slot] = ++space->count;
     return 0;
 }
@@ -207,7 +207,7 @@ static int keep_schedule(const struct vs_check_space *space, const struct vs_che
     if (last != NONE)
         finding->schedule[--length] = last;
     for (uint32_t i = at; i > 0; i = space->reached[i].from)
-        finding->schedule[--length] = space->reached[i].actor;
+        finding->schedule[--length] = space->reached[i].move;
     return 0;
 }
 
@@ -242,24 +242,24 @@ struct search {
 };
 
 static int step_from(struct search *search, const struct vs_check_state *state, uint32_t at,
-                     uint8_t actor)
+                     uint8_t move)
 {
     struct vs_check_state next = *state;
     struct vs_breach breach;
 
-    vs_check_move(search->model, &next, actor, &breach);
+    vs_check_move(search->model, &next, move, &breach);
     search->result->search.transitions++;
     if (next.shared.cut) {
         search->result->search.complete = false;
         return 0;
     }
     if (breach.found) {
-        int ret = keep_findings(search->space, search->model, &breach, at, actor, search->result);
+        int ret = keep_findings(search->space, search->model, &breach, at, move, search->result);
 
         if (ret < 0 || breach.fatal)
             return ret;
     }
-    return add_state(search->space, search->parts, &next, at, actor);
+    return add_state(search->space, search->parts, &next, at, move);
 }
 
 static int expand(struct search *search, uint32_t at)
@@ -280,14 +280,17 @@ static int expand(struct search *search, uint32_t at)
     }
     uint8_t only =
         search->reduce ? vs_reducer_choose(search->space->reducer, &state, movable) : NONE;
-    uint8_t first = at > 0 ? search->space->reached[at].actor : 0;
+    uint8_t first = at > 0 ? search->space->reached[at].move & 0x7f : 0;
 
     /* The actor of the last step first: fewer changes of column in a schedule. */
     for (uint8_t n = 0; n < VS_CHECK_ACTORS_MAX && ret == 0; n++) {
         uint8_t i = (uint8_t)((first + n) % VS_CHECK_ACTORS_MAX);
 
-        if ((((unsigned int)movable >> i) & 1u) && (only == NONE || only == i))
-            ret = step_from(search, &state, at, i);
+        if (!(((unsigned int)movable >> i) & 1u) || (only != NONE && only != i))
+            continue;
+        ret = step_from(search, &state, at, i);
+        if (ret == 0 && vs_check_can_fail(search->model, &state, i))
+            ret = step_from(search, &state, at, (uint8_t)(i | VS_CHECK_FAILS));
     }
     return ret;
 }
@@ -299,6 +302,7 @@ static int run_search(struct search *search, uint64_t limit)
     struct vs_check_space *space = search->space;
 
     begin_table(space, parts_of(search->model, search->parts));
+    search->reduce &= !search->model->has_retry;
     if (search->reduce)
         vs_reducer_begin(space->reducer, search->model);
     vs_check_state_init(search->model, &first);

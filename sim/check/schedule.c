@@ -68,7 +68,7 @@ static int begin(struct telling *telling, const struct vs_check_code *code,
 }
 
 /* The step that an actor is about to take. */
-static void put_words(struct telling *telling, uint8_t actor)
+static void put_words(struct telling *telling, uint8_t actor, bool fails)
 {
     const struct vs_check_vcpu *vcpu = &telling->state.vcpus[actor];
     const struct vs_check_insn *insn = &telling->model.code->insns[vcpu->pc];
@@ -98,6 +98,8 @@ static void put_words(struct telling *telling, uint8_t actor)
     } else if (insn->code == C_BARS_END) {
         append(telling->words, WORDS_MAX,
                insn->mode == VS_MODE_WRITE ? "bars written" : "bars read");
+    } else if (insn->code == C_MAY_FAIL) {
+        append(telling->words, WORDS_MAX, fails ? "... fails" : "... goes well");
     } else if (insn->step) {
         append(telling->words, WORDS_MAX, "%s",
                vs_step_text(telling->model.code->policy, insn->step, text));
@@ -118,7 +120,9 @@ static void add_outcome(struct telling *telling, uint8_t actor, uint8_t code, ui
         append(words, WORDS_MAX, ": waits");
     else if (vcpu->flags & F_LEAVING)
         append(words, WORDS_MAX,
-               code == C_LOOKUP || code == C_DEREF ? ": nothing, leaves" : ": leaves");
+               code == C_LOOKUP || code == C_DEREF ? ": nothing, leaves"
+               : code == C_RECHECK_OWNER           ? ": another's, leaves"
+                                                   : ": leaves");
     else if (code == C_LOOKUP && (vcpu->flags & F_WALKING))
         append(words, WORDS_MAX, ": at dev%u", vs_pointer_device(vcpu->cursor));
     else if (code == C_LOOKUP && vcpu->pdev != NONE)
@@ -151,18 +155,21 @@ static void note_freed(struct telling *telling, uint8_t actor, enum vs_op op,
 }
 
 /* One step.  false: that actor cannot move. */
-static bool take_step(struct telling *telling, uint8_t actor)
+static bool take_step(struct telling *telling, uint8_t move)
 {
     struct vs_check_state before = telling->state;
+    uint8_t actor = move & 0x7f;
+    bool fails = move & VS_CHECK_FAILS;
 
     if (actor >= telling->finding->setup.actor_count ||
-        !vs_check_can_move(&telling->model, &before, actor))
+        !vs_check_can_move(&telling->model, &before, actor) ||
+        (fails && !vs_check_can_fail(&telling->model, &before, actor)))
         return false;
     uint8_t code = telling->model.code->insns[before.vcpus[actor].pc].code;
     enum vs_op op = vs_check_running_op(&telling->model, &before, actor);
 
-    put_words(telling, actor);
-    vs_check_move(&telling->model, &telling->state, actor, &telling->breach);
+    put_words(telling, actor, fails);
+    vs_check_move(&telling->model, &telling->state, move, &telling->breach);
     add_outcome(telling, actor, code, before.vcpus[actor].flags);
     note_freed(telling, actor, op, &before);
     return true;
@@ -269,7 +276,7 @@ static int tell(struct telling *telling, const struct vs_check_code *code,
         if (!take_step(telling, finding->schedule[i]))
             return refuse_schedule(i + 1, error);
         if (row)
-            row(context, telling, i, finding->schedule[i]);
+            row(context, telling, i, finding->schedule[i] & 0x7f);
     }
     if (is_shown(telling))
         return 0;
@@ -410,9 +417,10 @@ static void json_row(void *context, const struct telling *telling, size_t step, 
     struct vs_json_out *row = vs_json_new_object();
     char locks[LOCKS_TEXT];
 
-    (void)step;
     locks_text(telling, locks, sizeof(locks));
     vs_json_add_u64(row, "actor", actor);
+    if (telling->finding->schedule[step] & VS_CHECK_FAILS)
+        vs_json_add_boolean(row, "fails", true);
     vs_json_add_string(row, "step", telling->words);
     vs_json_add_string(row, "locks", locks);
     vs_json_add(context, NULL, row);
@@ -481,10 +489,14 @@ int vs_check_schedule_read(const struct vs_json *at, struct vs_check_finding *fi
         return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
     for (size_t i = 0; ret == 0 && i < finding->length; i++) {
         struct vs_json step = vs_json_item(&steps, i), actor = vs_json_member(&step, "actor");
+        struct vs_json fails = vs_json_member(&step, "fails");
         uint64_t number = 0;
+        bool failed = false;
 
         ret = vs_json_u64(&actor, 0, VS_CHECK_ACTORS_MAX - 1, &number, error);
-        finding->schedule[i] = (uint8_t)number;
+        if (ret == 0 && vs_json_kind(&fails) != VS_JSON_ABSENT)
+            ret = vs_json_boolean(&fails, &failed, error);
+        finding->schedule[i] = (uint8_t)(number | (failed ? VS_CHECK_FAILS : 0));
     }
     return ret;
 }

@@ -264,6 +264,8 @@ static const uint8_t simple_code[VS_STEP_KIND_COUNT] = {
     [VS_STEP_SOFTIRQ] = VS_INSN_SOFTIRQ,
     [VS_STEP_RESCHEDULE] = VS_INSN_RESCHEDULE,
     [VS_STEP_LEAVE] = VS_INSN_LEAVE,
+    [VS_STEP_RETRY] = VS_INSN_RETRY,
+    [VS_STEP_RECHECK_OWNER] = VS_INSN_RECHECK_OWNER,
 };
 
 static void emit_simple(struct builder *builder, const struct vs_step *step)
@@ -298,7 +300,13 @@ static void emit_step(struct builder *builder, const struct vs_step *step)
         emit_repeat(builder, step);
         return;
     case VS_STEP_FOR_EACH:
-        emit_for_each(builder, step);
+        if (step->whose != VS_OF_XEN) /* workloads know no list of dom_xen's */
+            emit_for_each(builder, step);
+        return;
+    case VS_STEP_MAY_FAIL: /* a replay is of what went well */
+        emit_block(builder, &step->orelse);
+        return;
+    case VS_STEP_ASSERT: /* a debug build's, and free of cost here */
         return;
     case VS_STEP_IF:
         emit_block(builder, fact_holds(builder, step) ? &step->body : &step->orelse);

@@ -80,6 +80,7 @@ static const char *instance_text(const struct vs_walk *walk, const struct vs_hol
         [VS_OF_OWNER] = " of owner",
         [VS_OF_TARGET] = " of target",
         [VS_OF_HARDWARE] = " of hardware",
+        [VS_OF_XEN] = " of xen",
     };
 
     switch (vs_lock_of(walk, held->lock)->scope) {
