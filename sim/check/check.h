@@ -47,6 +47,7 @@ enum vs_violation {
     VS_VIOLATION_UNMAPPED,
     VS_VIOLATION_ASSERTION,
     VS_VIOLATION_ENTERED_PENDING,
+    VS_VIOLATION_STARVATION, /* looked for by vs_check_liveness alone */
     VS_VIOLATION_COUNT
 };
 
@@ -100,6 +101,7 @@ struct vs_check_setup {
     uint8_t device_count, domain_count, actor_count;
     uint8_t rounds;  /* rounds of a loop that is written with a count: 1 or 2 */
     bool failures;   /* steps that may fail do, as well as not */
+    bool loops;      /* a vCPU that has done all its operations begins again, for ever */
     uint32_t opt_in; /* bit per enum vs_violation that is looked for besides the others */
     struct vs_check_device devices[VS_CHECK_DEVICES_MAX];
     struct vs_check_actor actors[VS_CHECK_ACTORS_MAX];
@@ -136,6 +138,7 @@ struct vs_check_finding {
     char text[320]; /* what happened: vs_check_describe */
     uint16_t length;
     uint8_t *schedule; /* the actor of every step, with VS_CHECK_FAILS where it fails */
+    uint16_t stem;     /* starvation: steps before those that repeat for ever */
     bool shortest;     /* no shorter schedule of this setup shows it */
 };
 
@@ -181,6 +184,25 @@ void vs_check_result_release(struct vs_check_result *result);
 int vs_check_shorten(const struct vs_check_code *code, const struct vs_check_limits *limits,
                      struct vs_check_space *space, struct vs_check_finding *finding,
                      struct vs_error *error);
+
+/* ----------------------------------------------------------------- liveness */
+
+/*
+ * Does every operation end?  All vCPUs of the setup do theirs for ever; is there a way to go
+ * round in a circle in which one never gets through, though it is fair: whoever can move at
+ * some point of the circle does move in it?  Getting through: the operation ends, and no try
+ * of it failed (a debug key that gave up has not shown what was asked for).  A vCPU that waits
+ * for a lock can move when its look at the lock would be granted, so a lock that is had again
+ * and again but never when the other looks is no starvation; one that it is never offered is.
+ *
+ * 1 with *finding, whose schedule leads to the circle (stem) and once round it; 0 when there is
+ * none, or none within the limit (search.complete false).  VS_ERR_MEMORY.  The caller frees
+ * finding->schedule.
+ */
+int vs_check_liveness(const struct vs_check_code *code, const struct vs_check_setup *setup,
+                      const struct vs_check_limits *limits, struct vs_check_space *space,
+                      struct vs_check_search *search, struct vs_check_finding *finding,
+                      struct vs_error *error);
 
 /* ----------------------------------------------------------------- campaigns */
 

@@ -191,8 +191,8 @@ static const uint8_t simple_code[VS_STEP_KIND_COUNT] = {
 
 static void emit_simple(struct builder *builder, const struct vs_step *step)
 {
-    bool is_lock = step->kind == VS_STEP_LOCK || step->kind == VS_STEP_UNLOCK ||
-                   step->kind == VS_STEP_ASSERT;
+    bool is_lock =
+        step->kind == VS_STEP_LOCK || step->kind == VS_STEP_UNLOCK || step->kind == VS_STEP_ASSERT;
 
     if (is_lock && is_dropped(builder, step))
         return;
@@ -327,8 +327,7 @@ static bool is_nothing_special(const struct vs_policy *policy, enum vs_op op, bo
     if (kind < KIND_HIDDEN || (kind == KIND_HIDDEN && !hardware_domain))
         return kind >= KIND_HIDDEN;
     return !asks_for(&policy->programs[op].steps, fact) &&
-           (!vs_op_table[op].defers ||
-            !asks_for(&policy->programs[VS_OP_MAP_PENDING].steps, fact));
+           (!vs_op_table[op].defers || !asks_for(&policy->programs[VS_OP_MAP_PENDING].steps, fact));
 }
 
 static void emit_operation(struct builder *builder, enum vs_op op, bool hardware_domain,
@@ -470,7 +469,7 @@ static bool same_code(const struct vs_check_code *code, uint16_t a, uint16_t b)
 bool vs_check_same_program(const struct vs_check_code *code, enum vs_op one, enum vs_op other)
 {
     if (vs_op_table[one].is_access != vs_op_table[other].is_access)
-        return false; /* lookups of accesses ask for the owner */
+        return false;             /* lookups of accesses ask for the owner */
     for (int i = 0; i < 4; i++) { /* on devices with MSI-X and without */
         const struct vs_check_entry *a = &code->entries[one][i & 1][i >> 1];
         const struct vs_check_entry *b = &code->entries[other][i & 1][i >> 1];

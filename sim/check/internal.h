@@ -222,8 +222,7 @@ struct vs_check_model {
     bool objects_fixed; /* none makes or frees an object */
     bool has_barrier, has_callbacks;
     bool has_hidden;
-    bool has_retry; /* programs go back: the space of states has cycles */
-    bool loops;     /* actors begin again when they have done all: liveness.c */
+    bool has_retry;               /* programs go back: the space of states has cycles */
     struct vs_check_order *order; /* where orders of locks go, or NULL */
 };
 
@@ -237,6 +236,7 @@ struct vs_breach {
     uint8_t other; /* another actor in it, or NONE */
     uint8_t lock;  /* instance, or NONE */
     const char *what;
+    uint8_t done; /* bit per actor that got through an operation, no try of which failed */
 };
 
 void vs_breach_note(struct vs_breach *breach, enum vs_violation violation, uint8_t actor,
@@ -346,6 +346,18 @@ void vs_reducer_begin(struct vs_reducer *reducer, const struct vs_check_model *m
 /* An actor of those in movable (bits) whose next step alone is enough, or NONE. */
 uint8_t vs_reducer_choose(struct vs_reducer *reducer, const struct vs_check_state *state,
                           uint8_t movable);
+
+/* explore.c: a search's states, numbered from 0 in the order of their first reaching. */
+int vs_space_begin(struct vs_check_space *space, const struct vs_check_model *model);
+/* Its number, new or known; from and move: how it was reached.  VS_ERR_MEMORY. */
+int vs_space_put(struct vs_check_space *space, const struct vs_check_state *state, uint32_t from,
+                 uint8_t move, uint32_t *number);
+void vs_space_get(const struct vs_check_space *space, uint32_t number,
+                  struct vs_check_state *state);
+uint32_t vs_space_count(const struct vs_check_space *space);
+uint64_t vs_space_bytes(const struct vs_check_space *space);
+/* The way to a state: its length, and when moves is not NULL the moves. */
+uint32_t vs_space_path(const struct vs_check_space *space, uint32_t number, uint8_t *moves);
 
 /* code.c */
 bool vs_check_is_private(const struct vs_check_model *model, const struct vs_check_insn *insn);

@@ -250,7 +250,7 @@ bool vs_check_try(const struct vs_check_model *model, struct vs_check_state *sta
                                                  : admits_writer(lock);
     if (free_now)
         granted(state, actor, index, insn->mode);
-    else if (model->loops) /* a look at it is of no consequence elsewhere */
+    else if (model->setup->loops) /* a look at it is of no consequence elsewhere */
         state->vcpus[actor].gave_up = 1;
     return free_now;
 }

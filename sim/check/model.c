@@ -29,6 +29,7 @@ const struct vs_violation_info vs_violation_table[VS_VIOLATION_COUNT] = {
     [VS_VIOLATION_PENDING_TWICE] = {"pending-twice", "two vCPUs have a deferred map of one device", false, true},
     [VS_VIOLATION_ASSERTION] = {"assertion", "a function is called without the lock that it asserts", false},
     [VS_VIOLATION_ENTERED_PENDING] = {"entered-pending", "the guest goes on before its deferred map is done", false},
+    [VS_VIOLATION_STARVATION] = {"starvation", "a vCPU never gets through while all others go on", false, true},
     [VS_VIOLATION_UNMAPPED] = {"unmapped-bar", "an enabled BAR's page is not mapped in the end", false, true},
 };
 /* clang-format on */
@@ -204,9 +205,9 @@ const struct vs_check_entry *vs_check_entry_of(const struct vs_check_model *mode
     const struct vs_check_call *what = &who->calls[call];
     const struct vs_check_device *device =
         what->device != NONE ? &model->setup->devices[what->device] : NULL;
-    enum vs_check_kind kind = !device           ? KIND_BARE
-                              : device->hidden  ? KIND_HIDDEN
-                              : device->virtual ? KIND_VIRTUAL
+    enum vs_check_kind kind = !device            ? KIND_BARE
+                              : device->hidden   ? KIND_HIDDEN
+                              : device->virtual  ? KIND_VIRTUAL
                               : device->has_msix ? KIND_MSIX
                                                  : KIND_BARE;
 

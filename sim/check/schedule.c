@@ -19,6 +19,8 @@ struct telling {
     struct vs_check_state state;
     struct vs_breach breach;
     const struct vs_check_finding *finding;
+    struct vs_check_state at_stem; /* starvation: where the circle begins */
+    uint8_t done;                  /* bit per actor that got through in it */
     /* Who freed which generation of which object: actor, and the operation it ran. */
     uint8_t freed_by[VS_OBJECT_COUNT][VS_CHECK_DEVICES_MAX * GENERATIONS];
     uint8_t freed_op[VS_OBJECT_COUNT][VS_CHECK_DEVICES_MAX * GENERATIONS];
@@ -170,9 +172,25 @@ static bool take_step(struct telling *telling, uint8_t move)
 
     put_words(telling, actor, fails);
     vs_check_move(&telling->model, &telling->state, move, &telling->breach);
+    telling->done |= telling->breach.done;
     add_outcome(telling, actor, code, before.vcpus[actor].flags);
     note_freed(telling, actor, op, &before);
     return true;
+}
+
+/* Back where the circle began, and the victim has not got through. */
+static bool comes_round(struct telling *telling)
+{
+    uint8_t victim = telling->finding->actor;
+    bool tries = false;
+
+    telling->breach.actor = victim;
+    for (size_t i = telling->finding->stem; i < telling->finding->length; i++)
+        tries |= (telling->finding->schedule[i] & 0x7f) == victim;
+    telling->breach.what = tries ? "tries again and again, and never gets through"
+                                 : "waits while the others go round for ever";
+    return !((unsigned int)telling->done >> victim & 1u) &&
+           memcmp(&telling->state, &telling->at_stem, sizeof(telling->state)) == 0;
 }
 
 /* The violation is there: with the last step, or at rest behind it. */
@@ -180,6 +198,8 @@ static bool is_shown(struct telling *telling)
 {
     uint32_t bit = 1u << telling->finding->violation;
 
+    if (telling->finding->violation == VS_VIOLATION_STARVATION)
+        return comes_round(telling);
     if (telling->breach.found & bit)
         return true;
     for (uint8_t i = 0; i < telling->finding->setup.actor_count; i++)
@@ -273,6 +293,10 @@ static int tell(struct telling *telling, const struct vs_check_code *code,
     if (ret < 0)
         return ret;
     for (size_t i = 0; i < finding->length; i++) {
+        if (i == finding->stem) {
+            telling->at_stem = telling->state;
+            telling->done = 0;
+        }
         if (!take_step(telling, finding->schedule[i]))
             return refuse_schedule(i + 1, error);
         if (row)
@@ -359,6 +383,8 @@ static void table_row(void *context, const struct telling *telling, size_t step,
         return;
     }
     locks_text(telling, locks, sizeof(locks));
+    if (step > 0 && step == telling->finding->stem)
+        fprintf(table->stream, "      for ever:\n");
     fprintf(table->stream, "%s%3zu  ", step == table->last ? ">" : " ", step + 1);
     for (uint8_t i = 0; i < actors; i++)
         fprintf(table->stream, "%-*s  ", (int)table->width[i], i == actor ? telling->words : "");
@@ -392,7 +418,8 @@ int vs_check_schedule_print(const struct vs_check_code *code,
                             const struct vs_check_finding *finding, FILE *stream,
                             struct vs_error *error)
 {
-    struct table table = {.stream = stream, .last = (size_t)finding->length - 1};
+    struct table table = {.stream = stream,
+                          .last = finding->stem ? SIZE_MAX : (size_t)finding->length - 1};
     struct telling telling;
     char text[sizeof(finding->text)];
 
@@ -445,17 +472,38 @@ int vs_check_schedule_json(const struct vs_check_code *code, const struct vs_che
     vs_json_add_string(out, "violation", vs_violation_table[finding->violation].name);
     vs_json_add_string(out, "text", text);
     vs_json_add_boolean(out, "shortest", finding->shortest);
+    if (finding->violation == VS_VIOLATION_STARVATION) {
+        vs_json_add_u64(out, "stem", finding->stem);
+        vs_json_add_u64(out, "victim", finding->actor);
+    }
     vs_json_add_u64(out, "rounds", code->rounds);
     vs_json_add(out, "setup", vs_check_setup_json(&finding->setup));
     vs_json_add(out, "steps", steps);
     return 0;
 }
 
+/* What starvation has besides. */
+static int read_circle(const struct vs_json *at, struct vs_check_finding *finding,
+                       struct vs_error *error)
+{
+    struct vs_json stem = vs_json_member(at, "stem"), victim = vs_json_member(at, "victim");
+    uint64_t steps = 0, actor = 0;
+    int ret = 0;
+
+    if (vs_json_kind(&stem) != VS_JSON_ABSENT)
+        ret = vs_json_u64(&stem, 0, UINT16_MAX, &steps, error);
+    if (ret == 0 && vs_json_kind(&victim) != VS_JSON_ABSENT)
+        ret = vs_json_u64(&victim, 0, VS_CHECK_ACTORS_MAX - 1, &actor, error);
+    finding->stem = (uint16_t)steps;
+    finding->actor = (uint8_t)actor;
+    return ret;
+}
+
 int vs_check_schedule_read(const struct vs_json *at, struct vs_check_finding *finding,
                            const char **policy, struct vs_error *error)
 {
-    static const char *const members[] = {"policy", "violation", "text",  "shortest",
-                                          "rounds", "setup",     "steps", NULL};
+    static const char *const members[] = {"policy", "violation", "text",  "shortest", "stem",
+                                          "victim", "rounds",    "setup", "steps",    NULL};
     struct vs_json name = vs_json_member(at, "policy"), kind = vs_json_member(at, "violation");
     struct vs_json setup = vs_json_member(at, "setup"), steps = vs_json_member(at, "steps");
     struct vs_json rounds = vs_json_member(at, "rounds");
@@ -473,6 +521,8 @@ int vs_check_schedule_read(const struct vs_json *at, struct vs_check_finding *fi
                              violation);
     if (ret == 0)
         ret = vs_json_u64(&rounds, 1, 2, &count, error);
+    if (ret == 0)
+        ret = read_circle(at, finding, error);
     if (ret == 0)
         ret = vs_check_setup_read(&setup, &finding->setup, error);
     if (ret == 0)

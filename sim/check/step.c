@@ -67,9 +67,10 @@ static void end_program(const struct vs_check_model *model, struct vs_check_stat
         return;
     }
     clear_slot(model, state, actor, breach);
+    breach->done |= (uint8_t)(vcpu->gave_up ? 0 : 1u << actor);
     vcpu->call++;
     vcpu->gave_up = 0;
-    if (model->loops && vcpu->call == who->call_count)
+    if (model->setup->loops && vcpu->call == who->call_count)
         vcpu->call = 0;
     if (vcpu->call == who->call_count) {
         vcpu->flags = F_FINISHED;

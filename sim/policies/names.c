@@ -77,11 +77,8 @@ const char *const vs_list_names[VS_LIST_COUNT + 1] = {
 };
 
 const char *const vs_whose_names[VS_WHOSE_COUNT + 1] = {
-    [VS_OF_CALLER] = "caller",
-    [VS_OF_OWNER] = "owner",
-    [VS_OF_TARGET] = "target",
-    [VS_OF_HARDWARE] = "hardware",
-    [VS_OF_XEN] = "xen",
+    [VS_OF_CALLER] = "caller",     [VS_OF_OWNER] = "owner", [VS_OF_TARGET] = "target",
+    [VS_OF_HARDWARE] = "hardware", [VS_OF_XEN] = "xen",
 };
 
 const char *const vs_allowance_names[VS_ALLOW_COUNT + 1] = {

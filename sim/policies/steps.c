@@ -434,8 +434,7 @@ int vs_step_parse(struct vs_compiler *compiler, const struct vs_json *at, struct
                              .quantity = VS_QUANTITY_ONE,
                              .per = VS_QUANTITY_ONE,
                              .count = 1};
-    step->recheck =
-        step->kind == VS_STEP_DEREF && strcmp(scan.sentence->verb, "recheck") == 0;
+    step->recheck = step->kind == VS_STEP_DEREF && strcmp(scan.sentence->verb, "recheck") == 0;
     return match_form(&scan, scan.sentence->form);
 }
 
