@@ -493,16 +493,15 @@ bool vs_check_is_private(const struct vs_check_model *model, const struct vs_che
         return true;
     case C_RESCHEDULE:
     case C_SOFTIRQ:
-    case C_END:
         return !model->has_barrier;
+    case C_END: /* a step at least in every round of a vCPU that goes on for ever */
+        return !model->has_barrier && !model->setup->loops;
     case C_RCU_LOCK:
     case C_RCU_UNLOCK:
         return !model->has_callbacks && !model->has_barrier;
     case C_DEFER:
     case C_CLEAR_PENDING:
         return !(opt_in & (1u << VS_VIOLATION_PENDING_TWICE | 1u << VS_VIOLATION_UNMAPPED));
-    case C_RETRY:
-        return true;
     case C_MAY_FAIL:
         return !model->setup->failures;
     case C_MAP_PAGE:

@@ -111,15 +111,19 @@ static void put_words(struct telling *telling, uint8_t actor, bool fails)
 }
 
 /* What came of it. */
-static void add_outcome(struct telling *telling, uint8_t actor, uint8_t code, uint8_t flags)
+static void add_outcome(struct telling *telling, uint8_t actor, uint8_t code,
+                        const struct vs_check_vcpu *before)
 {
     const struct vs_check_vcpu *vcpu = &telling->state.vcpus[actor];
+    uint8_t flags = before->flags;
     char *words = telling->words;
 
     if (flags & (F_BLOCKED | F_LEAVING))
         return;
     if ((vcpu->flags & F_BLOCKED) && vcpu->wait_lock != NONE)
         append(words, WORDS_MAX, ": waits");
+    else if (code == C_TRY && vcpu->held_count == before->held_count)
+        append(words, WORDS_MAX, ": it is taken");
     else if (vcpu->flags & F_LEAVING)
         append(words, WORDS_MAX,
                code == C_LOOKUP || code == C_DEREF ? ": nothing, leaves"
@@ -173,7 +177,7 @@ static bool take_step(struct telling *telling, uint8_t move)
     put_words(telling, actor, fails);
     vs_check_move(&telling->model, &telling->state, move, &telling->breach);
     telling->done |= telling->breach.done;
-    add_outcome(telling, actor, code, before.vcpus[actor].flags);
+    add_outcome(telling, actor, code, &before.vcpus[actor]);
     note_freed(telling, actor, op, &before);
     return true;
 }
@@ -383,7 +387,7 @@ static void table_row(void *context, const struct telling *telling, size_t step,
         return;
     }
     locks_text(telling, locks, sizeof(locks));
-    if (step > 0 && step == telling->finding->stem)
+    if (telling->finding->violation == VS_VIOLATION_STARVATION && step == telling->finding->stem)
         fprintf(table->stream, "      for ever:\n");
     fprintf(table->stream, "%s%3zu  ", step == table->last ? ">" : " ", step + 1);
     for (uint8_t i = 0; i < actors; i++)
@@ -419,7 +423,9 @@ int vs_check_schedule_print(const struct vs_check_code *code,
                             struct vs_error *error)
 {
     struct table table = {.stream = stream,
-                          .last = finding->stem ? SIZE_MAX : (size_t)finding->length - 1};
+                          .last = finding->violation == VS_VIOLATION_STARVATION
+                                      ? SIZE_MAX
+                                      : (size_t)finding->length - 1};
     struct telling telling;
     char text[sizeof(finding->text)];
 

@@ -89,7 +89,7 @@ static void begin_miss(const struct vs_check_model *model, struct vs_check_vcpu 
     for (; vcpu->loop_count > 0; vcpu->loop_count--)
         vcpu->loops[vcpu->loop_count - 1] = (struct vs_check_loop){0};
     if (vcpu->retrying) { /* X86EMUL_RETRY: the guest executes the instruction again */
-        vcpu->flags = 0;
+        vcpu->flags = vcpu->gave_up = 0;
         begin_program(vcpu, entry->start, model->setup->actors[actor].calls[vcpu->call].device);
         return;
     }
