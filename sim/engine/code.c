@@ -268,6 +268,14 @@ static const uint8_t simple_code[VS_STEP_KIND_COUNT] = {
     [VS_STEP_RECHECK_OWNER] = VS_INSN_RECHECK_OWNER,
 };
 
+/* Back in the guest softirqs have been processed.  Where that and the VM exit cost nothing
+ * (an ideal machine) a nanosecond passes all the same, or a retry would never end. */
+static vs_ps retry_cost(const struct builder *builder)
+{
+    vs_ps cost_ps = builder->machine->work_ps[VS_WORK_SOFTIRQ];
+    return cost_ps ? cost_ps : VS_PS_PER_NS;
+}
+
 static void emit_simple(struct builder *builder, const struct vs_step *step)
 {
     struct vs_insn *insn = emit(builder, simple_code[step->kind]);
@@ -284,6 +292,8 @@ static void emit_simple(struct builder *builder, const struct vs_step *step)
                   (step->initial ? VS_INSN_INITIAL : 0) | (step->recheck ? VS_INSN_RECHECK : 0));
     if (step->kind == VS_STEP_SOFTIRQ || step->kind == VS_STEP_RESCHEDULE)
         insn->cost_ps = builder->machine->work_ps[VS_WORK_SOFTIRQ];
+    if (step->kind == VS_STEP_RETRY)
+        insn->cost_ps = retry_cost(builder);
     if (step->kind == VS_STEP_ALLOCATE)
         insn->cost_ps = builder->machine->work_ps[VS_WORK_ALLOCATE];
     if (step->kind == VS_STEP_FREE)

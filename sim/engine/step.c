@@ -385,6 +385,7 @@ static inline void private_step(struct vs_engine *engine, struct vs_actor_run *r
     default: /* VS_INSN_LEAVE, VS_INSN_RETRY */
         run->leaving = true;
         run->retrying = insn->code == VS_INSN_RETRY;
+        spend(run, insn->cost_ps);
         break;
     }
 }
