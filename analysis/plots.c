@@ -74,7 +74,7 @@ const struct vs_plot vs_plots[] = {
  * Paul Tol's "muted" scheme (Colour Schemes, SRON technical note 3.2, 2021), made
  * to be told apart by colour-blind readers, but for its two lightest colours, which are
  * lost as thin lines; related policies differ in dash as well.  The floor is grey and the ceiling
- * black, both dashed.
+ * black, both dashed.  A repaired variant has its base's colour, in another dash.
  */
 static const struct vs_style styles[] = {
     {"none", "#8a8a8a", 2, 2.2},
@@ -88,6 +88,12 @@ static const struct vs_style styles[] = {
     {"pci-lock-bars", "#aa4499", 4, 1.8},
     {"refcount", "#117733", 1, 1.8},
     {"rcu", "#44aa99", 4, 2.0},
+    {"pcidevs-rwlock-fixed", "#999933", 2, 1.8},
+    {"pcidevs-percpu-rwlock-fixed", "#d97b00", 2, 1.8},
+    {"pci-lock-fixed", "#cc6677", 2, 2.0},
+    {"pci-lock-bars-fixed", "#aa4499", 2, 1.8},
+    {"refcount-fixed", "#117733", 2, 1.8},
+    {"rcu-fixed", "#44aa99", 2, 1.8},
 };
 
 /* For the user's own, all dotted. */

@@ -5,7 +5,7 @@
 #include "check_run.h"
 #include "table.h"
 
-#define NAME_WIDTH 22
+#define NAME_WIDTH 27
 
 char *vs_check_explored(const struct vs_check_run *run, char *buffer)
 {
@@ -30,8 +30,9 @@ char *vs_check_explored(const struct vs_check_run *run, char *buffer)
 const char *vs_check_not_explored(void)
 {
     return "more vCPUs, devices or operations in a row than that; weakly ordered "
-           "memory; failing maps, hidden devices, SR-IOV; progress (starvation); what a "
-           "handler does beyond locks, lifetimes and BARs, but where a scenario asks. "
+           "memory; hidden devices and virtual functions but in scenarios, and failing "
+           "maps but there and with --failures; progress (--liveness); what a handler "
+           "does beyond locks, lifetimes and BARs, but where a scenario asks. "
            "\"ok\" means no violation within these bounds.";
 }
 
@@ -39,6 +40,13 @@ static void print_bounds(const struct vs_check_run *run, FILE *stream)
 {
     char text[VS_CHECK_BOUNDS_TEXT];
 
+    if (!run->with_campaign && run->scenario_count > 0 && run->scenarios[0]->setup.loops) {
+        vs_table_wrap(stream, "Looked for:    ",
+                      "vCPUs that do their operations for ever, and a fair circle in which one of "
+                      "them never gets through; fair: whoever can move somewhere in it, moves. An "
+                      "operation whose try of a lock failed has not got through.");
+        fputc('\n', stream);
+    }
     if (!run->with_campaign)
         return;
     vs_table_wrap(stream, "Explored:      ", vs_check_explored(run, text));
@@ -158,10 +166,15 @@ static void print_matrix(const struct vs_check_run *run, FILE *stream)
 static int print_finding(const struct vs_check_job *job, const struct vs_check_finding *finding,
                          const char *where, FILE *stream, struct vs_error *error)
 {
+    bool endless = finding->violation == VS_VIOLATION_STARVATION;
+    unsigned int length = finding->length - finding->stem;
+
     fprintf(stream, "%s: %s%s%s, %s%u step%s\n", job->policy->name,
             vs_violation_table[finding->violation].name, where[0] ? " in " : "", where,
-            finding->shortest ? "" : "no shorter one was searched for, ", finding->length,
-            vs_plural(finding->length));
+            endless             ? "a circle of "
+            : finding->shortest ? ""
+                                : "no shorter one was searched for, ",
+            length, vs_plural(length));
     int ret = vs_check_schedule_print(job->code, finding, stream, error);
 
     fputc('\n', stream);

@@ -25,6 +25,23 @@ static double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+/* Does every vCPU get through, again and again? */
+static int judge_liveness(const struct vs_check_run *run, struct vs_check_job *job, size_t index,
+                          struct vs_check_space *space)
+{
+    struct vs_check_cell *cell = &job->cells[index];
+    int ret = vs_check_liveness(job->code, &run->scenarios[index]->setup, &run->campaign.limits,
+                                space, &cell->search, &cell->finding, &job->error);
+
+    if (ret < 0)
+        return ret;
+    cell->decided = true;
+    cell->violated = ret > 0;
+    cell->by = VS_VIOLATION_STARVATION;
+    cell->found = cell->violated ? 1u << VS_VIOLATION_STARVATION : 0;
+    return cell->violated ? vs_check_describe(job->code, &cell->finding, &job->error) : 0;
+}
+
 static int judge_scenario(const struct vs_check_run *run, struct vs_check_job *job, size_t index,
                           struct vs_check_space *space)
 {
@@ -34,6 +51,8 @@ static int judge_scenario(const struct vs_check_run *run, struct vs_check_job *j
 
     if (scenario->not_modelled)
         return 0;
+    if (scenario->setup.loops)
+        return judge_liveness(run, job, index, space);
     int ret = vs_check_explore(job->code, &scenario->setup, &run->campaign.limits, space, NULL,
                                &result, &job->error);
 

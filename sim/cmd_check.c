@@ -16,7 +16,7 @@ struct values {
     struct vs_strings policies, scenarios;
     const char *ops, *replay, *db;
     uint64_t actors, devices, domains, rounds, limit, jobs;
-    bool json;
+    bool json, failures, liveness;
 };
 
 #define AT(member) offsetof(struct values, member)
@@ -27,7 +27,8 @@ static const struct vs_option options[] = {
      "schedules.",
      NULL, NULL, 0, 0},
     {"scenario", 's', VS_OPTION_LIST, AT(scenarios), "NAME|FILE",
-     "Only this scenario (S1 to S28, or a file of your own), with its schedules, and no pairs and "
+     "Only this scenario (S1 to S28, L1 to L6, or a file of your own), with its schedules, and no "
+     "pairs and "
      "triples.",
      NULL, NULL, 0, 0},
     {"ops", 'o', VS_OPTION_STRING, AT(ops), "LIST",
@@ -46,6 +47,14 @@ static const struct vs_option options[] = {
     {"limit", 0, VS_OPTION_U64, AT(limit), "STATES",
      "Stop a search at so many states and say so; a state takes some 300 bytes.", "4000000", NULL,
      1, 1e9},
+    {"failures", 0, VS_OPTION_FLAG, AT(failures), NULL,
+     "Let steps fail that may, as a deferred map, also in --ops, pairs and triples; of the "
+     "scenarios, those that are about it do so anyway.",
+     NULL, NULL, 0, 0},
+    {"liveness", 0, VS_OPTION_FLAG, AT(liveness), NULL,
+     "Instead: does everybody get through? Scenarios L1 to L6, or the vCPUs of --ops, each doing "
+     "its operations for ever: is there a fair circle in which one never gets through?",
+     NULL, NULL, 0, 0},
     {"json", 0, VS_OPTION_FLAG, AT(json), NULL,
      "Print JSON, with every schedule; each of them can be given to --replay.", NULL, NULL, 0, 0},
     {"replay", 0, VS_OPTION_STRING, AT(replay), "FILE",
@@ -69,6 +78,7 @@ static const char *const examples[] = {
     "vpci-sim check --db results.db",
     "vpci-sim check --policy rcu --ops read-hardware:0,device-remove:0",
     "vpci-sim check --policy pci-lock --ops dom1/toggle-decode:1,domain-destroy::1",
+    "vpci-sim check --liveness --policy pci-lock",
     NULL,
 };
 
@@ -221,6 +231,8 @@ static int parse_ops(const struct values *values, struct vs_scenario *scenario,
     if (ret < 0)
         return ret;
     make_host(setup, values);
+    setup->failures = values->failures;
+    setup->loops = values->liveness;
     return vs_check_setup_validate(setup, error);
 }
 
@@ -236,7 +248,8 @@ static int load_scenarios(const struct values *values, struct vs_check_run *run,
     if (values->ops)
         count = 1;
     else if (count == 0)
-        for (names = vs_scenario_names(); names[count];)
+        for (names = values->liveness ? vs_scenario_liveness_names() : vs_scenario_names();
+             names[count];)
             count++;
     run->scenarios = calloc(count, sizeof(struct vs_scenario *));
     if (!run->scenarios)
@@ -349,11 +362,12 @@ static int run_check(const struct vs_command *command, void *values_given,
                      const struct vs_strings *operands, struct vs_error *error)
 {
     const struct values *values = values_given;
-    bool only = values->ops || values->scenarios.count > 0;
+    bool only = values->ops || values->scenarios.count > 0 || values->liveness;
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct vs_check_run run = {.campaign = {.devices = (uint8_t)values->devices,
                                             .domains = (uint8_t)values->domains,
                                             .actors = (uint8_t)values->actors,
+                                            .failures = values->failures,
                                             .limits = {.states = values->limit}},
                                .rounds = (uint8_t)values->rounds,
                                .with_campaign = !only,
@@ -366,6 +380,9 @@ static int run_check(const struct vs_command *command, void *values_given,
     (void)operands;
     if (values->ops && values->scenarios.count > 0)
         return vs_error_set(error, VS_ERR_USAGE, "give --ops or --scenario, not both");
+    if (values->liveness && values->scenarios.count > 0)
+        return vs_error_set(error, VS_ERR_USAGE,
+                            "--liveness has scenarios of its own: L1 to L6 need no --liveness");
     if (values->replay)
         return replay(values, error);
     /* First, so that a search is not made in vain. */

@@ -79,7 +79,8 @@ static void begin_round(struct round *round, uint8_t first_owner_rest)
 
     *layout = (struct vs_check_setup){.device_count = round->campaign->devices,
                                       .domain_count = round->campaign->domains,
-                                      .rounds = round->code->rounds};
+                                      .rounds = round->code->rounds,
+                                      .failures = round->campaign->failures};
     for (uint8_t i = 0; i < layout->device_count; i++) {
         layout->devices[i].owner = i > 0 ? first_owner_rest : 0;
         layout->devices[i].has_msix = true;

@@ -49,6 +49,9 @@ enum vs_violation {
     VS_VIOLATION_UNMEDIATED,
     VS_VIOLATION_PENDING_TWICE,
     VS_VIOLATION_UNMAPPED,
+    VS_VIOLATION_ASSERTION,
+    VS_VIOLATION_ENTERED_PENDING,
+    VS_VIOLATION_STARVATION, /* looked for by vs_check_liveness alone */
     VS_VIOLATION_COUNT
 };
 
@@ -69,6 +72,8 @@ int vs_violation_from_name(const char *name);
 #define VS_CHECK_DOMAINS_MAX 3
 #define VS_CHECK_CALLS_MAX   3
 #define VS_CHECK_NONE        UINT8_MAX
+/* dom_xen, who owns hidden devices.  No vCPU is of it, and no setup counts it. */
+#define VS_CHECK_DOM_XEN VS_CHECK_DOMAINS_MAX
 
 /* One operation that a vCPU is going to do. */
 struct vs_check_call {
@@ -90,6 +95,8 @@ struct vs_check_device {
     uint8_t owner;
     bool absent; /* not there, and no vPCI */
     bool has_msix;
+    bool hidden;   /* dom_xen's, with vPCI of the hardware domain; owner is not used */
+    bool virtual;  /* a virtual function */
     bool decoding; /* memory decoding is on, its BARs' page is mapped */
     uint8_t page;  /* devices of one number have a BAR in one page */
 };
@@ -97,6 +104,8 @@ struct vs_check_device {
 struct vs_check_setup {
     uint8_t device_count, domain_count, actor_count;
     uint8_t rounds;  /* rounds of a loop that is written with a count: 1 or 2 */
+    bool failures;   /* steps that may fail do, as well as not */
+    bool loops;      /* a vCPU that has done all its operations begins again, for ever */
     uint32_t opt_in; /* bit per enum vs_violation that is looked for besides the others */
     struct vs_check_device devices[VS_CHECK_DEVICES_MAX];
     struct vs_check_actor actors[VS_CHECK_ACTORS_MAX];
@@ -123,6 +132,8 @@ struct vs_check_limits {
     bool unreduced;  /* every interleaving, also those that only commute */
 };
 
+#define VS_CHECK_FAILS 0x80u /* in a schedule: the step that may fail does */
+
 /* The last step of a schedule broke a rule. */
 struct vs_check_finding {
     enum vs_violation violation;
@@ -130,7 +141,8 @@ struct vs_check_finding {
     uint8_t actor;  /* who broke it */
     char text[320]; /* what happened: vs_check_describe */
     uint16_t length;
-    uint8_t *schedule; /* the actor of every step */
+    uint8_t *schedule; /* the actor of every step, with VS_CHECK_FAILS where it fails */
+    uint16_t stem;     /* starvation: steps before those that repeat for ever */
     bool shortest;     /* no shorter schedule of this setup shows it */
 };
 
@@ -177,12 +189,32 @@ int vs_check_shorten(const struct vs_check_code *code, const struct vs_check_lim
                      struct vs_check_space *space, struct vs_check_finding *finding,
                      struct vs_error *error);
 
+/* ----------------------------------------------------------------- liveness */
+
+/*
+ * Does every operation end?  All vCPUs of the setup do theirs for ever; is there a way to go
+ * round in a circle in which one never gets through, though it is fair: whoever can move at
+ * some point of the circle does move in it?  Getting through: the operation ends, and no try
+ * of it failed (a debug key that gave up has not shown what was asked for).  A vCPU that waits
+ * for a lock can move when its look at the lock would be granted, so a lock that is had again
+ * and again but never when the other looks is no starvation; one that it is never offered is.
+ *
+ * 1 with *finding, whose schedule leads to the circle (stem) and once round it; 0 when there is
+ * none, or none within the limit (search.complete false).  VS_ERR_MEMORY.  The caller frees
+ * finding->schedule.
+ */
+int vs_check_liveness(const struct vs_check_code *code, const struct vs_check_setup *setup,
+                      const struct vs_check_limits *limits, struct vs_check_space *space,
+                      struct vs_check_search *search, struct vs_check_finding *finding,
+                      struct vs_error *error);
+
 /* ----------------------------------------------------------------- campaigns */
 
 /* Every pair, and every triple, of operations on vCPUs of their own. */
 struct vs_check_campaign {
     uint8_t devices, domains; /* at most 3 and 2: more is a scenario's business */
     uint8_t actors;           /* 2: pairs; 3: and triples */
+    bool failures;            /* as in a setup */
     struct vs_check_limits limits;
 };
 

@@ -164,6 +164,8 @@ static const uint8_t simple_code[VS_STEP_KIND_COUNT] = {
     [VS_STEP_UNLOCK] = C_UNLOCK,
     [VS_STEP_LOOKUP] = C_LOOKUP,
     [VS_STEP_DEREF] = C_DEREF,
+    [VS_STEP_RECHECK_OWNER] = C_RECHECK_OWNER,
+    [VS_STEP_ASSERT] = C_ASSERT,
     [VS_STEP_USE] = C_USE,
     [VS_STEP_LINK] = C_LINK,
     [VS_STEP_UNLINK] = C_UNLINK,
@@ -183,12 +185,14 @@ static const uint8_t simple_code[VS_STEP_KIND_COUNT] = {
     [VS_STEP_CLEAR_PENDING] = C_CLEAR_PENDING,
     [VS_STEP_SOFTIRQ] = C_SOFTIRQ,
     [VS_STEP_RESCHEDULE] = C_RESCHEDULE,
+    [VS_STEP_RETRY] = C_RETRY,
     [VS_STEP_LEAVE] = C_LEAVE,
 };
 
 static void emit_simple(struct builder *builder, const struct vs_step *step)
 {
-    bool is_lock = step->kind == VS_STEP_LOCK || step->kind == VS_STEP_UNLOCK;
+    bool is_lock =
+        step->kind == VS_STEP_LOCK || step->kind == VS_STEP_UNLOCK || step->kind == VS_STEP_ASSERT;
 
     if (is_lock && is_dropped(builder, step))
         return;
@@ -202,6 +206,7 @@ static void emit_simple(struct builder *builder, const struct vs_step *step)
     insn->argument = has_list ? step->list : step->object;
     insn->flag = step->recheck || step->initial || step->by_sbdf;
     insn->with_ref = step->with_ref;
+    insn->unraised = step->unraised;
     if (step->kind == VS_STEP_ALLOCATE && step->object == VS_OBJECT_VPCI)
         builder->made_at = (uint16_t)(builder->code->count - 1);
 }
@@ -236,6 +241,9 @@ static void emit_step(struct builder *builder, const struct vs_step *step)
         emit_block(builder, holds ? &step->body : &step->orelse);
         return;
     }
+    case VS_STEP_MAY_FAIL:
+        emit_branches(builder, step, C_MAY_FAIL);
+        return;
     case VS_STEP_TRY:
         if (is_dropped(builder, step))
             emit_block(builder, &step->body);
@@ -278,14 +286,16 @@ static uint16_t emit_program(struct builder *builder, const struct vs_block *fir
 }
 
 /* What an access of this class is like, as sim/model/loader_class.c would say. */
-static uint32_t facts_of(enum vs_op op, bool hardware_domain, bool has_msix)
+static uint32_t facts_of(enum vs_op op, bool hardware_domain, enum vs_check_kind kind)
 {
     static const enum vs_op header[] = {VS_OP_WRITE_COMMAND, VS_OP_TOGGLE_DECODE, VS_OP_WRITE_ROM,
                                         VS_OP_TOGGLE_ROM};
     uint32_t facts = 1u << VS_FACT_HW_CONF1 | 1u << VS_FACT_HAS_MSI;
 
     facts |= (uint32_t)hardware_domain << VS_FACT_HARDWARE_DOMAIN;
-    facts |= (uint32_t)has_msix << VS_FACT_HAS_MSIX;
+    facts |= (uint32_t)(kind != KIND_BARE) << VS_FACT_HAS_MSIX;
+    facts |= (uint32_t)(kind == KIND_HIDDEN) << VS_FACT_HIDDEN;
+    facts |= (uint32_t)(kind == KIND_VIRTUAL) << VS_FACT_VIRTUAL;
     facts |= (uint32_t)vs_op_table[op].is_write << VS_FACT_IS_WRITE;
     facts |= (uint32_t)(op == VS_OP_MSI_ADDRESS) << VS_FACT_MSI_ENABLED;
     facts |= (uint32_t)(op == VS_OP_TOGGLE_ROM) << VS_FACT_ROM_ONLY;
@@ -294,15 +304,45 @@ static uint32_t facts_of(enum vs_op op, bool hardware_domain, bool has_msix)
     return facts;
 }
 
+/* Does anything in the block ask for the fact? */
+static bool asks_for(const struct vs_block *block, enum vs_fact fact)
+{
+    for (size_t i = 0; i < block->count; i++) {
+        const struct vs_step *step = &block->steps[i];
+
+        if ((step->kind == VS_STEP_IF && step->fact == fact) || asks_for(&step->body, fact) ||
+            asks_for(&step->orelse, fact))
+            return true;
+    }
+    return false;
+}
+
+/* Is the operation on such a device the same as on another with MSI-X?  Guests find no
+ * hidden devices. */
+static bool is_nothing_special(const struct vs_policy *policy, enum vs_op op, bool hardware_domain,
+                               enum vs_check_kind kind)
+{
+    enum vs_fact fact = kind == KIND_HIDDEN ? VS_FACT_HIDDEN : VS_FACT_VIRTUAL;
+
+    if (kind < KIND_HIDDEN || (kind == KIND_HIDDEN && !hardware_domain))
+        return kind >= KIND_HIDDEN;
+    return !asks_for(&policy->programs[op].steps, fact) &&
+           (!vs_op_table[op].defers || !asks_for(&policy->programs[VS_OP_MAP_PENDING].steps, fact));
+}
+
 static void emit_operation(struct builder *builder, enum vs_op op, bool hardware_domain,
-                           bool has_msix)
+                           enum vs_check_kind kind)
 {
     const struct vs_policy *policy = builder->code->policy;
     const struct vs_program *program = &policy->programs[op];
-    struct vs_check_entry *entry = &builder->code->entries[op][hardware_domain][has_msix];
+    struct vs_check_entry *entry = &builder->code->entries[op][hardware_domain][kind];
 
+    if (is_nothing_special(policy, op, hardware_domain, kind)) {
+        *entry = entry[KIND_MSIX - (int)kind];
+        return;
+    }
     builder->op = op;
-    builder->facts = facts_of(op, hardware_domain, has_msix);
+    builder->facts = facts_of(op, hardware_domain, kind);
     builder->hardware_domain = hardware_domain;
     builder->is_config = vs_op_table[op].is_access;
     entry->start = emit_program(builder, &program->entry, &program->steps);
@@ -326,8 +366,8 @@ static int build_once(struct vs_check_code *code, struct vs_error *error)
     code->count = 0;
     emit(&builder, C_END, NULL); /* so that no program begins at 0 */
     for (int op = 0; op < VS_OP_COUNT && !builder.failed; op++)
-        for (int i = 0; i < 4; i++)
-            emit_operation(&builder, (enum vs_op)op, i & 1, i & 2);
+        for (int i = 0; i < 2 * KIND_COUNT; i++)
+            emit_operation(&builder, (enum vs_op)op, i & 1, (enum vs_check_kind)(i >> 1));
     if (builder.failed)
         return vs_error_set(error, VS_ERR_MEMORY, "out of memory, or more than %d steps in all",
                             UINT16_MAX);
@@ -346,7 +386,7 @@ static bool guards_nothing(const struct vs_check_code *code, size_t lock)
         const struct vs_check_insn *insn = &code->insns[i];
         unsigned int single = 0;
 
-        if (insn->code == C_TRY && insn->lock == lock)
+        if ((insn->code == C_TRY || insn->code == C_ASSERT) && insn->lock == lock)
             return false;
         if (insn->code != C_LOCK || insn->lock != lock)
             continue;
@@ -429,8 +469,8 @@ static bool same_code(const struct vs_check_code *code, uint16_t a, uint16_t b)
 bool vs_check_same_program(const struct vs_check_code *code, enum vs_op one, enum vs_op other)
 {
     if (vs_op_table[one].is_access != vs_op_table[other].is_access)
-        return false; /* lookups of accesses ask for the owner */
-    for (int i = 0; i < 4; i++) {
+        return false;             /* lookups of accesses ask for the owner */
+    for (int i = 0; i < 4; i++) { /* on devices with MSI-X and without */
         const struct vs_check_entry *a = &code->entries[one][i & 1][i >> 1];
         const struct vs_check_entry *b = &code->entries[other][i & 1][i >> 1];
 
@@ -453,14 +493,17 @@ bool vs_check_is_private(const struct vs_check_model *model, const struct vs_che
         return true;
     case C_RESCHEDULE:
     case C_SOFTIRQ:
-    case C_END:
         return !model->has_barrier;
+    case C_END: /* a step at least in every round of a vCPU that goes on for ever */
+        return !model->has_barrier && !model->setup->loops;
     case C_RCU_LOCK:
     case C_RCU_UNLOCK:
         return !model->has_callbacks && !model->has_barrier;
     case C_DEFER:
     case C_CLEAR_PENDING:
         return !(opt_in & (1u << VS_VIOLATION_PENDING_TWICE | 1u << VS_VIOLATION_UNMAPPED));
+    case C_MAY_FAIL:
+        return !model->setup->failures;
     case C_MAP_PAGE:
         return !(opt_in & 1u << VS_VIOLATION_UNMAPPED);
     default:

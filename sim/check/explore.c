@@ -18,13 +18,13 @@
 /* Equal states must be equal memory: no padding in what is compared. */
 static_assert(sizeof(struct vs_check_loop) == 4, "padding");
 static_assert(sizeof(struct vs_check_vcpu) ==
-                  20 + 2 * HELD_MAX + 2 * REFS_MAX + LOOPS_MAX * sizeof(struct vs_check_loop),
+                  22 + 2 * HELD_MAX + 2 * REFS_MAX + LOOPS_MAX * sizeof(struct vs_check_loop),
               "padding");
 static_assert(sizeof(struct vs_check_lock) == 5 + QUEUE_MAX, "padding");
 
 struct reached {
     uint32_t from;
-    uint8_t actor;
+    uint8_t move; /* the actor, with VS_CHECK_FAILS where its step failed */
 };
 
 struct vs_check_space {
@@ -33,6 +33,9 @@ struct vs_check_space {
     uint32_t *table; /* state number + 1, 0: empty */
     uint32_t count, capacity, table_size, table_capacity;
     size_t state_bytes, bytes_capacity;
+    struct part {
+        size_t offset, size;
+    } parts[4]; /* of a state that the model uses */
     struct vs_reducer *reducer;
 };
 
@@ -65,11 +68,6 @@ void vs_check_space_free(struct vs_check_space *space)
 
 /* ------------------------------------------------------------------ packing */
 
-struct part {
-    size_t offset, size;
-};
-
-/* The parts of a state that a model uses. */
 static size_t parts_of(const struct vs_check_model *model, struct part parts[4])
 {
     parts[0] =
@@ -101,10 +99,10 @@ static void unpack(const struct part parts[4], const uint8_t *bytes, struct vs_c
 
 /* ---------------------------------------------------------- table of states */
 
-static void begin_table(struct vs_check_space *space, size_t state_bytes)
+static void begin_table(struct vs_check_space *space, const struct vs_check_model *model)
 {
     space->count = 0;
-    space->state_bytes = state_bytes;
+    space->state_bytes = parts_of(model, space->parts);
     space->table_size = TABLE_FIRST;
     memset(space->table, 0, TABLE_FIRST * sizeof(*space->table));
 }
@@ -169,9 +167,8 @@ static bool make_room(struct vs_check_space *space)
     return 2 * space->count < space->table_size || grow_table(space);
 }
 
-/* Keep a state unless it is there.  VS_ERR_MEMORY. */
-static int add_state(struct vs_check_space *space, const struct part parts[4],
-                     const struct vs_check_state *state, uint32_t from, uint8_t actor)
+int vs_space_put(struct vs_check_space *space, const struct vs_check_state *state, uint32_t from,
+                 uint8_t move, uint32_t *number)
 {
     bool found;
 
@@ -179,14 +176,55 @@ static int add_state(struct vs_check_space *space, const struct part parts[4],
         return VS_ERR_MEMORY;
     uint8_t *bytes = space->bytes + space->count * space->state_bytes;
 
-    pack(parts, state, bytes);
+    pack(space->parts, state, bytes);
     uint32_t slot = slot_of(space, bytes, &found);
 
-    if (found)
-        return 0;
-    space->reached[space->count] = (struct reached){.from = from, .actor = actor};
-    space->table[slot] = ++space->count;
+    if (!found) {
+        space->reached[space->count] = (struct reached){.from = from, .move = move};
+        space->table[slot] = ++space->count;
+    }
+    *number = space->table[slot] - 1;
     return 0;
+}
+
+void vs_space_get(const struct vs_check_space *space, uint32_t number, struct vs_check_state *state)
+{
+    unpack(space->parts, space->bytes + number * space->state_bytes, state);
+}
+
+uint32_t vs_space_count(const struct vs_check_space *space)
+{
+    return space->count;
+}
+
+uint64_t vs_space_bytes(const struct vs_check_space *space)
+{
+    return space->count * (space->state_bytes + sizeof(*space->reached)) +
+           space->table_size * sizeof(*space->table);
+}
+
+uint32_t vs_space_path(const struct vs_check_space *space, uint32_t number, uint8_t *moves)
+{
+    uint32_t length = 0;
+
+    for (uint32_t i = number; i > 0; i = space->reached[i].from)
+        length++;
+    for (uint32_t i = number, at = length; moves && i > 0; i = space->reached[i].from)
+        moves[--at] = space->reached[i].move;
+    return length;
+}
+
+int vs_space_begin(struct vs_check_space *space, const struct vs_check_model *model)
+{
+    struct vs_check_state first;
+    struct vs_breach breach = {.pointer = NONE, .other = NONE, .lock = NONE};
+    uint32_t number;
+
+    begin_table(space, model);
+    vs_check_state_init(model, &first);
+    for (uint8_t i = 0; i < model->setup->actor_count; i++)
+        vs_check_settle(model, &first, i, &breach);
+    return vs_space_put(space, &first, 0, 0, &number);
 }
 
 /* ----------------------------------------------------------------- findings */
@@ -195,19 +233,16 @@ static int keep_schedule(const struct vs_check_space *space, const struct vs_che
                          enum vs_violation violation, uint32_t at, uint8_t last,
                          struct vs_check_finding *finding)
 {
-    uint32_t length = last == NONE ? 0 : 1;
+    uint32_t length = vs_space_path(space, at, NULL) + (last != NONE);
 
-    for (uint32_t i = at; i > 0; i = space->reached[i].from)
-        length++;
     *finding = (struct vs_check_finding){.violation = violation, .setup = *model->setup};
     finding->length = (uint16_t)length;
     finding->schedule = malloc(length + 1);
     if (!finding->schedule)
         return VS_ERR_MEMORY;
+    vs_space_path(space, at, finding->schedule);
     if (last != NONE)
-        finding->schedule[--length] = last;
-    for (uint32_t i = at; i > 0; i = space->reached[i].from)
-        finding->schedule[--length] = space->reached[i].actor;
+        finding->schedule[length - 1] = last;
     return 0;
 }
 
@@ -236,30 +271,31 @@ struct search {
     const struct vs_check_model *model;
     struct vs_check_space *space;
     struct vs_check_result *result;
-    struct part parts[4];
     bool reduce;
     uint32_t wanted; /* stop when one of these is found */
 };
 
 static int step_from(struct search *search, const struct vs_check_state *state, uint32_t at,
-                     uint8_t actor)
+                     uint8_t move)
 {
     struct vs_check_state next = *state;
     struct vs_breach breach;
 
-    vs_check_move(search->model, &next, actor, &breach);
+    vs_check_move(search->model, &next, move, &breach);
     search->result->search.transitions++;
     if (next.shared.cut) {
         search->result->search.complete = false;
         return 0;
     }
     if (breach.found) {
-        int ret = keep_findings(search->space, search->model, &breach, at, actor, search->result);
+        int ret = keep_findings(search->space, search->model, &breach, at, move, search->result);
 
         if (ret < 0 || breach.fatal)
             return ret;
     }
-    return add_state(search->space, search->parts, &next, at, actor);
+    uint32_t number;
+
+    return vs_space_put(search->space, &next, at, move, &number);
 }
 
 static int expand(struct search *search, uint32_t at)
@@ -268,7 +304,7 @@ static int expand(struct search *search, uint32_t at)
     uint8_t movable = 0;
     int ret = 0;
 
-    unpack(search->parts, search->space->bytes + at * search->space->state_bytes, &state);
+    vs_space_get(search->space, at, &state);
     for (uint8_t i = 0; i < search->model->setup->actor_count; i++)
         if (vs_check_can_move(search->model, &state, i))
             movable |= (uint8_t)(1u << i);
@@ -280,32 +316,29 @@ static int expand(struct search *search, uint32_t at)
     }
     uint8_t only =
         search->reduce ? vs_reducer_choose(search->space->reducer, &state, movable) : NONE;
-    uint8_t first = at > 0 ? search->space->reached[at].actor : 0;
+    uint8_t first = at > 0 ? search->space->reached[at].move & 0x7f : 0;
 
     /* The actor of the last step first: fewer changes of column in a schedule. */
     for (uint8_t n = 0; n < VS_CHECK_ACTORS_MAX && ret == 0; n++) {
         uint8_t i = (uint8_t)((first + n) % VS_CHECK_ACTORS_MAX);
 
-        if ((((unsigned int)movable >> i) & 1u) && (only == NONE || only == i))
-            ret = step_from(search, &state, at, i);
+        if (!(((unsigned int)movable >> i) & 1u) || (only != NONE && only != i))
+            continue;
+        ret = step_from(search, &state, at, i);
+        if (ret == 0 && vs_check_can_fail(search->model, &state, i))
+            ret = step_from(search, &state, at, (uint8_t)(i | VS_CHECK_FAILS));
     }
     return ret;
 }
 
 static int run_search(struct search *search, uint64_t limit)
 {
-    struct vs_check_state first;
-    struct vs_breach breach = {.pointer = NONE, .other = NONE, .lock = NONE};
     struct vs_check_space *space = search->space;
+    int ret = vs_space_begin(space, search->model);
 
-    begin_table(space, parts_of(search->model, search->parts));
-    if (search->reduce)
+    search->reduce &= !search->model->has_retry && !search->model->setup->loops;
+    if (ret == 0 && search->reduce)
         vs_reducer_begin(space->reducer, search->model);
-    vs_check_state_init(search->model, &first);
-    for (uint8_t i = 0; i < search->model->setup->actor_count; i++)
-        vs_check_settle(search->model, &first, i, &breach);
-    int ret = add_state(space, search->parts, &first, 0, 0);
-
     search->result->search.complete = true;
     for (uint32_t at = 0; ret == 0 && at < space->count; at++) {
         if (space->count >= limit) {
@@ -317,9 +350,7 @@ static int run_search(struct search *search, uint64_t limit)
             break;
     }
     search->result->search.states = space->count;
-    search->result->search.peak_bytes =
-        space->count * (space->state_bytes + sizeof(*space->reached)) +
-        space->table_size * sizeof(*space->table);
+    search->result->search.peak_bytes = vs_space_bytes(space);
     return ret;
 }
 

@@ -45,9 +45,9 @@ uint64_t vs_footprint_locks(const struct vs_reducer *reducer, uint8_t actor,
         return NODE_BIT(place, call->target != NONE ? call->target : 0);
     default:
         if (model->owners_fixed && call->device != NONE)
-            return NODE_BIT(place, setup->devices[call->device].owner);
+            return NODE_BIT(place, vs_check_first_owner(setup, call->device));
         *certain = false;
-        for (unsigned int i = 0; i < setup->domain_count; i++)
+        for (unsigned int i = 0; i < GROUPS; i++)
             bits |= NODE_BIT(place, i);
         return bits;
     }
@@ -61,7 +61,7 @@ static uint64_t list_bits(const struct vs_check_model *model, uint8_t actor,
     if (insn->argument == VS_LIST_ALL_DEVICES)
         return LISTS(VS_LIST_ALL_DEVICES, 0);
     if (insn->code == C_UNLINK || (insn->whose == VS_OF_OWNER && !model->owners_fixed)) {
-        for (unsigned int i = 0; i < VS_CHECK_DOMAINS_MAX; i++)
+        for (unsigned int i = 0; i < GROUPS; i++)
             bits |= LISTS(insn->argument, i);
         return bits;
     }
@@ -69,10 +69,12 @@ static uint64_t list_bits(const struct vs_check_model *model, uint8_t actor,
 
     if (insn->whose == VS_OF_HARDWARE)
         group = 0;
+    else if (insn->whose == VS_OF_XEN)
+        group = VS_CHECK_DOM_XEN;
     else if (insn->whose == VS_OF_TARGET)
         group = call->target != NONE ? call->target : 0;
     else if (insn->whose == VS_OF_OWNER && call->device != NONE)
-        group = model->setup->devices[call->device].owner;
+        group = vs_check_first_owner(model->setup, call->device);
     return LISTS(insn->argument, group);
 }
 
@@ -126,7 +128,13 @@ void vs_footprint_add(const struct vs_reducer *reducer, uint8_t actor,
     case C_DEREF:
         print->data_read |= set * PDEV(0) | set * VPCI_PTR(0);
         if (insn->which == VS_OTHER) /* a loop in address order looks the device up again */
-            print->data_read |= (UINT64_C(1) << (VS_LIST_COUNT * VS_CHECK_DOMAINS_MAX)) - 1;
+            print->data_read |= (UINT64_C(1) << (VS_LIST_COUNT * GROUPS)) - 1;
+        return;
+    case C_RECHECK_OWNER:
+        print->data_read |= set * OWNER(0);
+        return;
+    case C_ASSERT: /* of the actor's own: nobody else changes what it holds */
+    case C_MAY_FAIL:
         return;
     case C_USE:
         print->data_read |= set * PDEV(0) | set * VPCI_PTR(0) | set * VPCI(0);

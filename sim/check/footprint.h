@@ -9,7 +9,7 @@
 #include "internal.h"
 
 /* Data bits. */
-#define LISTS(list, group) (UINT64_C(1) << ((list)*VS_CHECK_DOMAINS_MAX + (group)))
+#define LISTS(list, group) (UINT64_C(1) << ((list)*GROUPS + (group)))
 #define PDEV(device)       (UINT64_C(1) << (12 + (device)))
 #define VPCI_PTR(device)   (UINT64_C(1) << (16 + (device)))
 #define VPCI(device)       (UINT64_C(1) << (20 + (device)))

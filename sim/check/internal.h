@@ -19,6 +19,7 @@
 #define LOOPS_MAX   2
 #define REFS_MAX    3
 #define QUEUE_MAX   (VS_CHECK_ACTORS_MAX - 1)
+#define GROUPS      (VS_CHECK_DOMAINS_MAX + 1) /* of a list: dom_xen's comes last */
 
 static inline uint8_t vs_pointer(uint8_t device, uint8_t generation)
 {
@@ -41,6 +42,9 @@ enum vs_check_op {
     C_TRY, /* target: where to go when not taken */
     C_LOOKUP,
     C_DEREF, /* target: where to go when NULL; 0: leave */
+    C_RECHECK_OWNER,
+    C_ASSERT,
+    C_MAY_FAIL, /* target: where to go when it went well */
     C_USE,
     C_BARS_BEGIN,
     C_BARS_END,
@@ -68,6 +72,7 @@ enum vs_check_op {
     C_EACH,      /* target: behind the loop */
     C_EACH_NEXT, /* target: the body */
     C_JUMP,
+    C_RETRY,
     C_LEAVE,
     C_END,
     C_OP_COUNT
@@ -79,7 +84,7 @@ struct vs_check_insn {
     uint8_t argument; /* list or object */
     bool flag; /* DEREF: recheck; PUT: initial; DEFER, TAKE_PENDING: by sbdf; EACH: skip self;
                 * ALLOCATE: its handlers come later (COMPLETE) */
-    bool with_ref, by_address;
+    bool with_ref, by_address, unraised;
     uint8_t part;
     uint16_t target;
     const struct vs_step *step; /* what it is written as; NULL for JUMP and END */
@@ -90,21 +95,24 @@ struct vs_check_entry {
     uint16_t start, miss, pending, pending_miss;
 };
 
+/* Devices that facts tell apart. */
+enum vs_check_kind { KIND_BARE, KIND_MSIX, KIND_HIDDEN, KIND_VIRTUAL, KIND_COUNT };
+
 struct vs_check_code {
     const struct vs_policy *policy;
     uint8_t rounds;
     struct vs_check_insn *insns;
     uint16_t count;
     uint32_t dropped_locks; /* bit per declared lock that guards nothing here */
-    /* [operation][caller is the hardware domain][device has MSI-X] */
-    struct vs_check_entry entries[VS_OP_COUNT][2][2];
+    /* [operation][caller is the hardware domain][enum vs_check_kind of the device] */
+    struct vs_check_entry entries[VS_OP_COUNT][2][KIND_COUNT];
 };
 
 /* ------------------------------------------------------------------- state */
 
 enum vs_check_flag {
     F_FINISHED = 1,
-    F_LEAVING = 2, /* gives back what it holds, then runs the miss steps */
+    F_LEAVING = 2, /* gives back what it holds, then runs the miss steps, or retries */
     F_MISS = 4,
     F_PENDING = 8, /* runs the deferred map */
     F_BLOCKED = 16,
@@ -135,6 +143,8 @@ struct vs_check_vcpu {
     uint8_t slot;    /* pending slot: pointer, or device * GENERATIONS by sbdf, or NONE */
     uint8_t slot_flags;
     uint8_t excluded; /* another device keeps the page: modify_bars will not map it */
+    uint8_t retrying; /* leaving to begin again */
+    uint8_t gave_up;  /* a try of this operation failed */
     uint8_t held_count, ref_count, loop_count, made; /* made: vpci that it allocates */
     struct {
         uint8_t lock, mode;
@@ -146,7 +156,14 @@ struct vs_check_vcpu {
 };
 
 /* slot_flags.  DECODE: memory decoding as a whole, not the ROM alone; ON: will be on. */
-enum { SLOT_BY_SBDF = 1, SLOT_REF = 2, SLOT_DECODE = 4, SLOT_ON = 8, SLOT_PAGE = 16 };
+enum {
+    SLOT_BY_SBDF = 1,
+    SLOT_REF = 2,
+    SLOT_DECODE = 4,
+    SLOT_ON = 8,
+    SLOT_PAGE = 16,
+    SLOT_UNRAISED = 32 /* no softirq was raised for it */
+};
 
 struct vs_check_dev {
     uint8_t owner;
@@ -170,7 +187,7 @@ struct vs_check_lock {
 };
 
 struct vs_check_shared {
-    uint8_t head[VS_LIST_COUNT][VS_CHECK_DOMAINS_MAX];
+    uint8_t head[VS_LIST_COUNT][GROUPS];
     uint8_t mapped; /* bit per page */
     uint8_t cut;    /* something was made anew too often: not followed */
     uint8_t callback_count;
@@ -204,6 +221,8 @@ struct vs_check_model {
     bool owners_fixed;  /* no operation of the setup changes an owner */
     bool objects_fixed; /* none makes or frees an object */
     bool has_barrier, has_callbacks;
+    bool has_hidden;
+    bool has_retry;               /* programs go back: the space of states has cycles */
     struct vs_check_order *order; /* where orders of locks go, or NULL */
 };
 
@@ -217,6 +236,7 @@ struct vs_breach {
     uint8_t other; /* another actor in it, or NONE */
     uint8_t lock;  /* instance, or NONE */
     const char *what;
+    uint8_t done; /* bit per actor that got through an operation, no try of which failed */
 };
 
 void vs_breach_note(struct vs_breach *breach, enum vs_violation violation, uint8_t actor,
@@ -226,6 +246,8 @@ void vs_breach_note(struct vs_breach *breach, enum vs_violation violation, uint8
 int vs_check_model_init(struct vs_check_model *model, const struct vs_check_code *code,
                         const struct vs_check_setup *setup, struct vs_check_order *order,
                         struct vs_error *error);
+/* Who owns the device when the setup begins. */
+uint8_t vs_check_first_owner(const struct vs_check_setup *setup, uint8_t device);
 void vs_check_state_init(const struct vs_check_model *model, struct vs_check_state *state);
 const struct vs_check_entry *vs_check_entry_of(const struct vs_check_model *model, uint8_t actor,
                                                uint8_t call);
@@ -256,8 +278,12 @@ static inline bool vs_vpci_alive(const struct vs_check_state *state, uint8_t poi
 /* step.c: one step of one actor.  The actor must be able to move. */
 bool vs_check_can_move(const struct vs_check_model *model, const struct vs_check_state *state,
                        uint8_t actor);
-void vs_check_move(const struct vs_check_model *model, struct vs_check_state *state, uint8_t actor,
+/* move is the actor, with VS_CHECK_FAILS where its step fails. */
+void vs_check_move(const struct vs_check_model *model, struct vs_check_state *state, uint8_t move,
                    struct vs_breach *breach);
+/* May the actor's next step fail? */
+bool vs_check_can_fail(const struct vs_check_model *model, const struct vs_check_state *state,
+                       uint8_t actor);
 /* Run what touches the actor alone, up to its next step. */
 void vs_check_settle(const struct vs_check_model *model, struct vs_check_state *state,
                      uint8_t actor, struct vs_breach *breach);
@@ -274,6 +300,9 @@ void vs_check_unlock(const struct vs_check_model *model, struct vs_check_state *
                      uint8_t actor, const struct vs_check_insn *insn, struct vs_breach *breach);
 void vs_check_release_newest(const struct vs_check_model *model, struct vs_check_state *state,
                              uint8_t actor, struct vs_breach *breach);
+/* Does the actor hold the lock that the instruction means, in whatever mode? */
+bool vs_check_holds(const struct vs_check_model *model, const struct vs_check_state *state,
+                    uint8_t actor, const struct vs_check_insn *insn);
 /* A blocked actor at the head of a queue: may it look at the word with effect, and do so. */
 bool vs_check_can_poll(const struct vs_check_model *model, const struct vs_check_state *state,
                        uint8_t actor);
@@ -317,6 +346,18 @@ void vs_reducer_begin(struct vs_reducer *reducer, const struct vs_check_model *m
 /* An actor of those in movable (bits) whose next step alone is enough, or NONE. */
 uint8_t vs_reducer_choose(struct vs_reducer *reducer, const struct vs_check_state *state,
                           uint8_t movable);
+
+/* explore.c: a search's states, numbered from 0 in the order of their first reaching. */
+int vs_space_begin(struct vs_check_space *space, const struct vs_check_model *model);
+/* Its number, new or known; from and move: how it was reached.  VS_ERR_MEMORY. */
+int vs_space_put(struct vs_check_space *space, const struct vs_check_state *state, uint32_t from,
+                 uint8_t move, uint32_t *number);
+void vs_space_get(const struct vs_check_space *space, uint32_t number,
+                  struct vs_check_state *state);
+uint32_t vs_space_count(const struct vs_check_space *space);
+uint64_t vs_space_bytes(const struct vs_check_space *space);
+/* The way to a state: its length, and when moves is not NULL the moves. */
+uint32_t vs_space_path(const struct vs_check_space *space, uint32_t number, uint8_t *moves);
 
 /* code.c */
 bool vs_check_is_private(const struct vs_check_model *model, const struct vs_check_insn *insn);

@@ -79,6 +79,15 @@ static bool holds(const struct vs_check_vcpu *vcpu, uint8_t index, bool write)
     return false;
 }
 
+bool vs_check_holds(const struct vs_check_model *model, const struct vs_check_state *state,
+                    uint8_t actor, const struct vs_check_insn *insn)
+{
+    uint8_t index = vs_check_instance(model, state, actor, insn);
+    const struct vs_check_vcpu *vcpu = &state->vcpus[actor];
+
+    return index != NONE && (holds(vcpu, index, true) || holds(vcpu, index, false));
+}
+
 uint8_t vs_check_blockers(const struct vs_check_model *model, const struct vs_check_state *state,
                           uint8_t actor)
 {
@@ -241,6 +250,8 @@ bool vs_check_try(const struct vs_check_model *model, struct vs_check_state *sta
                                                  : admits_writer(lock);
     if (free_now)
         granted(state, actor, index, insn->mode);
+    else if (model->setup->loops) /* a look at it is of no consequence elsewhere */
+        state->vcpus[actor].gave_up = 1;
     return free_now;
 }
 

@@ -27,6 +27,9 @@ const struct vs_violation_info vs_violation_table[VS_VIOLATION_COUNT] = {
     [VS_VIOLATION_FORMER_OWNER] = {"former-owner", "a guest reaches a device that is no longer its own", false},
     [VS_VIOLATION_UNMEDIATED] = {"unmediated-access", "an access goes past vPCI while a device changes hands", false, true},
     [VS_VIOLATION_PENDING_TWICE] = {"pending-twice", "two vCPUs have a deferred map of one device", false, true},
+    [VS_VIOLATION_ASSERTION] = {"assertion", "a function is called without the lock that it asserts", false},
+    [VS_VIOLATION_ENTERED_PENDING] = {"entered-pending", "the guest goes on before its deferred map is done", false},
+    [VS_VIOLATION_STARVATION] = {"starvation", "a vCPU never gets through while all others go on", false, true},
     [VS_VIOLATION_UNMAPPED] = {"unmapped-bar", "an enabled BAR's page is not mapped in the end", false, true},
 };
 /* clang-format on */
@@ -83,9 +86,16 @@ int vs_check_setup_validate(const struct vs_check_setup *setup, struct vs_error 
         setup->device_count < 1 || setup->device_count > VS_CHECK_DEVICES_MAX ||
         setup->domain_count < 1 || setup->domain_count > VS_CHECK_DOMAINS_MAX)
         return refuse(error, "a setup has 1 to 4 vCPUs, 1 to 4 devices and 1 to 3 domains");
-    for (uint8_t i = 0; i < setup->device_count; i++)
-        if (setup->devices[i].owner >= setup->domain_count || setup->devices[i].page >= 8)
+    for (uint8_t i = 0; i < setup->device_count; i++) {
+        const struct vs_check_device *device = &setup->devices[i];
+
+        if (device->owner >= setup->domain_count || device->page >= 8)
             return refuse(error, "a device belongs to a domain of the setup; pages are 0 to 7");
+        if ((device->hidden || device->virtual) && (!device->has_msix || device->absent))
+            return refuse(error, "a hidden device or virtual function is there and has MSI-X");
+        if (device->hidden && (device->virtual || device->owner != 0))
+            return refuse(error, "a hidden device is no virtual function and was the host's own");
+    }
     for (uint8_t i = 0; i < setup->actor_count; i++) {
         const struct vs_check_actor *actor = &setup->actors[i];
 
@@ -104,12 +114,26 @@ int vs_check_setup_validate(const struct vs_check_setup *setup, struct vs_error 
 
 /* -------------------------------------------------------------------- model */
 
+uint8_t vs_check_first_owner(const struct vs_check_setup *setup, uint8_t device)
+{
+    return setup->devices[device].hidden ? VS_CHECK_DOM_XEN : setup->devices[device].owner;
+}
+
+static bool has_hidden(const struct vs_check_setup *setup)
+{
+    bool hidden = false;
+
+    for (uint8_t i = 0; i < setup->device_count; i++)
+        hidden |= setup->devices[i].hidden;
+    return hidden;
+}
+
 static uint8_t instances_of(const struct vs_lock_decl *decl, const struct vs_check_setup *setup)
 {
     if (decl->scope == VS_SCOPE_GLOBAL)
         return 1;
     if (decl->scope == VS_SCOPE_DOMAIN)
-        return setup->domain_count;
+        return has_hidden(setup) ? GROUPS : setup->domain_count;
     bool inside = decl->inside != VS_OBJECT_NONE;
 
     return (uint8_t)(setup->device_count * (inside ? GENERATIONS : 1));
@@ -125,6 +149,7 @@ static void survey_part(struct vs_check_model *model, uint16_t start)
                                 at->code != C_CALL_RCU && (at->code != C_PUT || !at->flag);
         model->has_barrier |= at->code == C_RCU_BARRIER;
         model->has_callbacks |= at->code == C_CALL_RCU;
+        model->has_retry |= at->code == C_RETRY;
     }
 }
 
@@ -178,9 +203,15 @@ const struct vs_check_entry *vs_check_entry_of(const struct vs_check_model *mode
 {
     const struct vs_check_actor *who = &model->setup->actors[actor];
     const struct vs_check_call *what = &who->calls[call];
-    bool msix = what->device != NONE && model->setup->devices[what->device].has_msix;
+    const struct vs_check_device *device =
+        what->device != NONE ? &model->setup->devices[what->device] : NULL;
+    enum vs_check_kind kind = !device            ? KIND_BARE
+                              : device->hidden   ? KIND_HIDDEN
+                              : device->virtual  ? KIND_VIRTUAL
+                              : device->has_msix ? KIND_MSIX
+                                                 : KIND_BARE;
 
-    return &model->code->entries[what->op][who->domain == 0][msix];
+    return &model->code->entries[what->op][who->domain == 0][kind];
 }
 
 enum vs_op vs_check_running_op(const struct vs_check_model *model,
@@ -215,7 +246,7 @@ void vs_check_state_init(const struct vs_check_model *model, struct vs_check_sta
         const struct vs_check_device *known = &setup->devices[i];
         struct vs_check_dev *device = &state->devices[i];
 
-        device->owner = known->owner;
+        device->owner = vs_check_first_owner(setup, i);
         device->published = NONE;
         memset(device->next, NONE, sizeof(device->next));
         memset(device->group, NONE, sizeof(device->group));
@@ -228,8 +259,8 @@ void vs_check_state_init(const struct vs_check_model *model, struct vs_check_sta
         if (known->decoding)
             state->shared.mapped |= (uint8_t)(1u << known->page);
         list_append(state, VS_LIST_ALL_DEVICES, 0, i);
-        list_append(state, VS_LIST_DOMAIN_DEVICES, known->owner, i);
-        if (known->has_msix)
+        list_append(state, VS_LIST_DOMAIN_DEVICES, device->owner, i);
+        if (known->has_msix) /* a hidden device's was linked when it was the host's own */
             list_append(state, VS_LIST_MSIX_TABLES, known->owner, i);
     }
     for (uint8_t i = 0; i < model->lock_count; i++) {
@@ -256,6 +287,8 @@ uint8_t vs_check_whose(const struct vs_check_model *model, const struct vs_check
 
     if (whose == VS_OF_OWNER && vcpu->device != NONE)
         return state->devices[vcpu->device].owner;
+    if (whose == VS_OF_XEN)
+        return VS_CHECK_DOM_XEN;
     if (whose == VS_OF_TARGET)
         return who->calls[vcpu->call].target != NONE ? who->calls[vcpu->call].target : 0;
     return whose == VS_OF_HARDWARE ? 0 : who->domain;
@@ -314,6 +347,8 @@ char *vs_check_lock_name(const struct vs_check_model *model, uint8_t lock, char 
         instance /= GENERATIONS;
     if (decl->scope == VS_SCOPE_GLOBAL)
         snprintf(buffer, VS_CHECK_NAME, "%.40s", decl->name);
+    else if (decl->scope == VS_SCOPE_DOMAIN && instance == VS_CHECK_DOM_XEN)
+        snprintf(buffer, VS_CHECK_NAME, "%.40s[dom_xen]", decl->name);
     else
         snprintf(buffer, VS_CHECK_NAME, "%.40s[%s%u]", decl->name,
                  decl->scope == VS_SCOPE_DOMAIN ? "dom" : "dev", instance);

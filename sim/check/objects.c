@@ -237,6 +237,18 @@ static void deref(const struct vs_check_model *model, struct vs_check_state *sta
         vcpu->flags |= F_LEAVING;
 }
 
+/* A hidden device is the hardware domain's to use as well. */
+static void recheck_owner(const struct vs_check_model *model, struct vs_check_state *state,
+                          uint8_t actor)
+{
+    struct vs_check_vcpu *vcpu = &state->vcpus[actor];
+    uint8_t domain = model->setup->actors[actor].domain;
+    uint8_t owner = vcpu->device == NONE ? domain : state->devices[vcpu->device].owner;
+
+    if (owner != domain && !(owner == VS_CHECK_DOM_XEN && domain == 0))
+        vcpu->flags |= F_LEAVING;
+}
+
 static void use(struct vs_check_state *state, uint8_t actor, const struct vs_check_insn *insn,
                 struct vs_breach *breach)
 {
@@ -412,6 +424,10 @@ void vs_check_object_step(const struct vs_check_model *model, struct vs_check_st
         return;
     }
     vcpu->pc++;
+    if (insn->code == C_RECHECK_OWNER) {
+        recheck_owner(model, state, actor);
+        return;
+    }
     if (insn->code == C_COMPLETE && vcpu->made != NONE)
         state->devices[vs_pointer_device(vcpu->made)].incomplete &=
             (uint8_t)~vs_pointer_bit(vcpu->made);

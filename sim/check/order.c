@@ -114,6 +114,8 @@ static void node_name(const struct vs_policy *policy, unsigned int node, char *b
 
     if (decl->scope == VS_SCOPE_GLOBAL)
         snprintf(buffer, size, "%s", decl->name);
+    else if (decl->scope == VS_SCOPE_DOMAIN && node % PLACES == VS_CHECK_DOM_XEN)
+        snprintf(buffer, size, "%s[dom_xen]", decl->name);
     else
         snprintf(buffer, size, "%s[%s%u]", decl->name, scope, node % PLACES);
 }

@@ -7,7 +7,8 @@
  * need not be tried here: {the step} is a persistent set (Godefroid, "Partial-Order Methods for the
  * Verification of Concurrent Systems", LNCS 1032, 1996, ch. 4). Persistent sets keep every deadlock
  * and, in a state space without cycles, at least one schedule of every class of equivalent ones.
- * Ours has none: programs only go forward, and a loop over a list advances.  What breaks a rule
+ * Ours has none: programs only go forward, and a loop over a list advances (a program that may
+ * retry goes back: explore.c does not reduce there).  What breaks a rule
  * depends only on what a step reads, so an equivalent schedule breaks it as well.
  *
  * What an actor may still do is everything reachable in its program, except
@@ -107,6 +108,7 @@ static void visit(struct walk *walk, uint16_t pc)
         break;
     }
     case C_LOOKUP:
+    case C_RECHECK_OWNER:
     case C_ALLOCATE:
     case C_TAKE_PENDING:
         walk->leaves = true;
@@ -117,6 +119,7 @@ static void visit(struct walk *walk, uint16_t pc)
         else
             walk->leaves = true;
         break;
+    case C_MAY_FAIL:
     case C_EACH:
     case C_EACH_NEXT:
         push(walk, insn->target);

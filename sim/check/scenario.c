@@ -16,11 +16,15 @@
     X(s24) X(s25) X(s26) X(s27) X(s28)
 /* clang-format on */
 
+#define ENDLESS(X) X(l1) X(l2) X(l3) X(l4) X(l5) X(l6)
+
 #define DECLARE(symbol) extern const char vs_scenario_##symbol##_text[];
 SCENARIOS(DECLARE)
+ENDLESS(DECLARE)
 
 #define TEXT(symbol) vs_scenario_##symbol##_text,
 static const char *const texts[] = {SCENARIOS(TEXT) NULL};
+static const char *const endless_texts[] = {ENDLESS(TEXT) NULL};
 
 /* In upper case, as they are spoken of. */
 static const char *const names[] = {"S1",  "S2",  "S3",  "S4",  "S5",  "S6",  "S7",  "S8",
@@ -28,11 +32,19 @@ static const char *const names[] = {"S1",  "S2",  "S3",  "S4",  "S5",  "S6",  "S
                                     "S17", "S18", "S19", "S20", "S21", "S22", "S23", "S24",
                                     "S25", "S26", "S27", "S28", NULL};
 
+static const char *const endless[] = {"L1", "L2", "L3", "L4", "L5", "L6", NULL};
+
+_Static_assert(sizeof(endless) == sizeof(endless_texts), "a name for every one");
 _Static_assert(sizeof(names) == sizeof(texts), "a name for every scenario");
 
 const char *const *vs_scenario_names(void)
 {
     return names;
+}
+
+const char *const *vs_scenario_liveness_names(void)
+{
+    return endless;
 }
 
 static int read_string(const struct vs_json *at, const char *key, const char **value,
@@ -132,6 +144,9 @@ static const char *builtin_text(const char *name)
     for (size_t i = 0; names[i]; i++)
         if (strcasecmp(names[i], name) == 0)
             return texts[i];
+    for (size_t i = 0; endless[i]; i++)
+        if (strcasecmp(endless[i], name) == 0)
+            return endless_texts[i];
     return NULL;
 }
 
@@ -176,9 +191,10 @@ int vs_scenario_load(const char *name_or_path, struct vs_scenario **scenario,
     if (text)
         return vs_scenario_parse(text, name_or_path, scenario, error);
     if (access(name_or_path, F_OK) != 0)
-        return vs_error_set(error, VS_ERR_USAGE,
-                            "no scenario \"%s\" ships (S1 to S28 do) and no file is called so",
-                            name_or_path);
+        return vs_error_set(
+            error, VS_ERR_USAGE,
+            "no scenario \"%s\" ships (S1 to S28 and L1 to L6 do) and no file is called so",
+            name_or_path);
     int ret = vs_json_parse_file(name_or_path, &doc, error);
 
     return ret == 0 ? from_document(doc, scenario, error) : ret;

@@ -22,6 +22,8 @@ struct vs_scenario {
 
 /* Names of those that ship, in order; NULL-terminated. */
 const char *const *vs_scenario_names(void);
+/* Of those whose vCPUs go on for ever: vs_check_liveness is for them. */
+const char *const *vs_scenario_liveness_names(void);
 /* By name when it ships, else as a path.  Free with vs_scenario_free. */
 int vs_scenario_load(const char *name_or_path, struct vs_scenario **scenario,
                      struct vs_error *error);

@@ -19,6 +19,8 @@ struct telling {
     struct vs_check_state state;
     struct vs_breach breach;
     const struct vs_check_finding *finding;
+    struct vs_check_state at_stem; /* starvation: where the circle begins */
+    uint8_t done;                  /* bit per actor that got through in it */
     /* Who freed which generation of which object: actor, and the operation it ran. */
     uint8_t freed_by[VS_OBJECT_COUNT][VS_CHECK_DEVICES_MAX * GENERATIONS];
     uint8_t freed_op[VS_OBJECT_COUNT][VS_CHECK_DEVICES_MAX * GENERATIONS];
@@ -68,7 +70,7 @@ static int begin(struct telling *telling, const struct vs_check_code *code,
 }
 
 /* The step that an actor is about to take. */
-static void put_words(struct telling *telling, uint8_t actor)
+static void put_words(struct telling *telling, uint8_t actor, bool fails)
 {
     const struct vs_check_vcpu *vcpu = &telling->state.vcpus[actor];
     const struct vs_check_insn *insn = &telling->model.code->insns[vcpu->pc];
@@ -98,6 +100,8 @@ static void put_words(struct telling *telling, uint8_t actor)
     } else if (insn->code == C_BARS_END) {
         append(telling->words, WORDS_MAX,
                insn->mode == VS_MODE_WRITE ? "bars written" : "bars read");
+    } else if (insn->code == C_MAY_FAIL) {
+        append(telling->words, WORDS_MAX, fails ? "... fails" : "... goes well");
     } else if (insn->step) {
         append(telling->words, WORDS_MAX, "%s",
                vs_step_text(telling->model.code->policy, insn->step, text));
@@ -107,18 +111,24 @@ static void put_words(struct telling *telling, uint8_t actor)
 }
 
 /* What came of it. */
-static void add_outcome(struct telling *telling, uint8_t actor, uint8_t code, uint8_t flags)
+static void add_outcome(struct telling *telling, uint8_t actor, uint8_t code,
+                        const struct vs_check_vcpu *before)
 {
     const struct vs_check_vcpu *vcpu = &telling->state.vcpus[actor];
+    uint8_t flags = before->flags;
     char *words = telling->words;
 
     if (flags & (F_BLOCKED | F_LEAVING))
         return;
     if ((vcpu->flags & F_BLOCKED) && vcpu->wait_lock != NONE)
         append(words, WORDS_MAX, ": waits");
+    else if (code == C_TRY && vcpu->held_count == before->held_count)
+        append(words, WORDS_MAX, ": it is taken");
     else if (vcpu->flags & F_LEAVING)
         append(words, WORDS_MAX,
-               code == C_LOOKUP || code == C_DEREF ? ": nothing, leaves" : ": leaves");
+               code == C_LOOKUP || code == C_DEREF ? ": nothing, leaves"
+               : code == C_RECHECK_OWNER           ? ": another's, leaves"
+                                                   : ": leaves");
     else if (code == C_LOOKUP && (vcpu->flags & F_WALKING))
         append(words, WORDS_MAX, ": at dev%u", vs_pointer_device(vcpu->cursor));
     else if (code == C_LOOKUP && vcpu->pdev != NONE)
@@ -151,21 +161,40 @@ static void note_freed(struct telling *telling, uint8_t actor, enum vs_op op,
 }
 
 /* One step.  false: that actor cannot move. */
-static bool take_step(struct telling *telling, uint8_t actor)
+static bool take_step(struct telling *telling, uint8_t move)
 {
     struct vs_check_state before = telling->state;
+    uint8_t actor = move & 0x7f;
+    bool fails = move & VS_CHECK_FAILS;
 
     if (actor >= telling->finding->setup.actor_count ||
-        !vs_check_can_move(&telling->model, &before, actor))
+        !vs_check_can_move(&telling->model, &before, actor) ||
+        (fails && !vs_check_can_fail(&telling->model, &before, actor)))
         return false;
     uint8_t code = telling->model.code->insns[before.vcpus[actor].pc].code;
     enum vs_op op = vs_check_running_op(&telling->model, &before, actor);
 
-    put_words(telling, actor);
-    vs_check_move(&telling->model, &telling->state, actor, &telling->breach);
-    add_outcome(telling, actor, code, before.vcpus[actor].flags);
+    put_words(telling, actor, fails);
+    vs_check_move(&telling->model, &telling->state, move, &telling->breach);
+    telling->done |= telling->breach.done;
+    add_outcome(telling, actor, code, &before.vcpus[actor]);
     note_freed(telling, actor, op, &before);
     return true;
+}
+
+/* Back where the circle began, and the victim has not got through. */
+static bool comes_round(struct telling *telling)
+{
+    uint8_t victim = telling->finding->actor;
+    bool tries = false;
+
+    telling->breach.actor = victim;
+    for (size_t i = telling->finding->stem; i < telling->finding->length; i++)
+        tries |= (telling->finding->schedule[i] & 0x7f) == victim;
+    telling->breach.what = tries ? "tries again and again, and never gets through"
+                                 : "waits while the others go round for ever";
+    return !((unsigned int)telling->done >> victim & 1u) &&
+           memcmp(&telling->state, &telling->at_stem, sizeof(telling->state)) == 0;
 }
 
 /* The violation is there: with the last step, or at rest behind it. */
@@ -173,6 +202,8 @@ static bool is_shown(struct telling *telling)
 {
     uint32_t bit = 1u << telling->finding->violation;
 
+    if (telling->finding->violation == VS_VIOLATION_STARVATION)
+        return comes_round(telling);
     if (telling->breach.found & bit)
         return true;
     for (uint8_t i = 0; i < telling->finding->setup.actor_count; i++)
@@ -266,10 +297,14 @@ static int tell(struct telling *telling, const struct vs_check_code *code,
     if (ret < 0)
         return ret;
     for (size_t i = 0; i < finding->length; i++) {
+        if (i == finding->stem) {
+            telling->at_stem = telling->state;
+            telling->done = 0;
+        }
         if (!take_step(telling, finding->schedule[i]))
             return refuse_schedule(i + 1, error);
         if (row)
-            row(context, telling, i, finding->schedule[i]);
+            row(context, telling, i, finding->schedule[i] & 0x7f);
     }
     if (is_shown(telling))
         return 0;
@@ -352,6 +387,8 @@ static void table_row(void *context, const struct telling *telling, size_t step,
         return;
     }
     locks_text(telling, locks, sizeof(locks));
+    if (telling->finding->violation == VS_VIOLATION_STARVATION && step == telling->finding->stem)
+        fprintf(table->stream, "      for ever:\n");
     fprintf(table->stream, "%s%3zu  ", step == table->last ? ">" : " ", step + 1);
     for (uint8_t i = 0; i < actors; i++)
         fprintf(table->stream, "%-*s  ", (int)table->width[i], i == actor ? telling->words : "");
@@ -385,7 +422,10 @@ int vs_check_schedule_print(const struct vs_check_code *code,
                             const struct vs_check_finding *finding, FILE *stream,
                             struct vs_error *error)
 {
-    struct table table = {.stream = stream, .last = (size_t)finding->length - 1};
+    struct table table = {.stream = stream,
+                          .last = finding->violation == VS_VIOLATION_STARVATION
+                                      ? SIZE_MAX
+                                      : (size_t)finding->length - 1};
     struct telling telling;
     char text[sizeof(finding->text)];
 
@@ -410,9 +450,10 @@ static void json_row(void *context, const struct telling *telling, size_t step, 
     struct vs_json_out *row = vs_json_new_object();
     char locks[LOCKS_TEXT];
 
-    (void)step;
     locks_text(telling, locks, sizeof(locks));
     vs_json_add_u64(row, "actor", actor);
+    if (telling->finding->schedule[step] & VS_CHECK_FAILS)
+        vs_json_add_boolean(row, "fails", true);
     vs_json_add_string(row, "step", telling->words);
     vs_json_add_string(row, "locks", locks);
     vs_json_add(context, NULL, row);
@@ -437,17 +478,38 @@ int vs_check_schedule_json(const struct vs_check_code *code, const struct vs_che
     vs_json_add_string(out, "violation", vs_violation_table[finding->violation].name);
     vs_json_add_string(out, "text", text);
     vs_json_add_boolean(out, "shortest", finding->shortest);
+    if (finding->violation == VS_VIOLATION_STARVATION) {
+        vs_json_add_u64(out, "stem", finding->stem);
+        vs_json_add_u64(out, "victim", finding->actor);
+    }
     vs_json_add_u64(out, "rounds", code->rounds);
     vs_json_add(out, "setup", vs_check_setup_json(&finding->setup));
     vs_json_add(out, "steps", steps);
     return 0;
 }
 
+/* What starvation has besides. */
+static int read_circle(const struct vs_json *at, struct vs_check_finding *finding,
+                       struct vs_error *error)
+{
+    struct vs_json stem = vs_json_member(at, "stem"), victim = vs_json_member(at, "victim");
+    uint64_t steps = 0, actor = 0;
+    int ret = 0;
+
+    if (vs_json_kind(&stem) != VS_JSON_ABSENT)
+        ret = vs_json_u64(&stem, 0, UINT16_MAX, &steps, error);
+    if (ret == 0 && vs_json_kind(&victim) != VS_JSON_ABSENT)
+        ret = vs_json_u64(&victim, 0, VS_CHECK_ACTORS_MAX - 1, &actor, error);
+    finding->stem = (uint16_t)steps;
+    finding->actor = (uint8_t)actor;
+    return ret;
+}
+
 int vs_check_schedule_read(const struct vs_json *at, struct vs_check_finding *finding,
                            const char **policy, struct vs_error *error)
 {
-    static const char *const members[] = {"policy", "violation", "text",  "shortest",
-                                          "rounds", "setup",     "steps", NULL};
+    static const char *const members[] = {"policy", "violation", "text",  "shortest", "stem",
+                                          "victim", "rounds",    "setup", "steps",    NULL};
     struct vs_json name = vs_json_member(at, "policy"), kind = vs_json_member(at, "violation");
     struct vs_json setup = vs_json_member(at, "setup"), steps = vs_json_member(at, "steps");
     struct vs_json rounds = vs_json_member(at, "rounds");
@@ -466,6 +528,8 @@ int vs_check_schedule_read(const struct vs_json *at, struct vs_check_finding *fi
     if (ret == 0)
         ret = vs_json_u64(&rounds, 1, 2, &count, error);
     if (ret == 0)
+        ret = read_circle(at, finding, error);
+    if (ret == 0)
         ret = vs_check_setup_read(&setup, &finding->setup, error);
     if (ret == 0)
         ret = vs_json_expect(&steps, VS_JSON_ARRAY, error);
@@ -481,10 +545,14 @@ int vs_check_schedule_read(const struct vs_json *at, struct vs_check_finding *fi
         return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
     for (size_t i = 0; ret == 0 && i < finding->length; i++) {
         struct vs_json step = vs_json_item(&steps, i), actor = vs_json_member(&step, "actor");
+        struct vs_json fails = vs_json_member(&step, "fails");
         uint64_t number = 0;
+        bool failed = false;
 
         ret = vs_json_u64(&actor, 0, VS_CHECK_ACTORS_MAX - 1, &number, error);
-        finding->schedule[i] = (uint8_t)number;
+        if (ret == 0 && vs_json_kind(&fails) != VS_JSON_ABSENT)
+            ret = vs_json_boolean(&fails, &failed, error);
+        finding->schedule[i] = (uint8_t)(number | (failed ? VS_CHECK_FAILS : 0));
     }
     return ret;
 }

@@ -3,7 +3,8 @@
  * A setup as JSON: {"domains": 2, "devices": [{"owner": 0, ...}], "actors":
  * [{"domain": 0, "calls": [{"op": "device-remove", "device": 0}]}], "also-look-for":
  * ["unmapped-bar"]}.  A device is present, has MSI-X, does not decode memory and
- * has a page of its own unless it says otherwise.
+ * has a page of its own unless it says otherwise.  "failures": true lets steps fail that may;
+ * "loops": true has every vCPU begin again when it has done all of its calls.
  */
 #include <string.h>
 
@@ -22,6 +23,10 @@ struct vs_json_out *vs_check_setup_json(const struct vs_check_setup *setup)
         vs_json_add_u64(device, "owner", setup->devices[i].owner);
         vs_json_add_boolean(device, "absent", setup->devices[i].absent);
         vs_json_add_boolean(device, "msix", setup->devices[i].has_msix);
+        if (setup->devices[i].hidden)
+            vs_json_add_boolean(device, "hidden", true);
+        if (setup->devices[i].virtual)
+            vs_json_add_boolean(device, "virtual", true);
         vs_json_add_boolean(device, "decoding", setup->devices[i].decoding);
         vs_json_add_u64(device, "page", setup->devices[i].page);
         vs_json_add(devices, NULL, device);
@@ -50,6 +55,10 @@ struct vs_json_out *vs_check_setup_json(const struct vs_check_setup *setup)
     vs_json_add_u64(out, "domains", setup->domain_count);
     vs_json_add(out, "devices", devices);
     vs_json_add(out, "actors", actors);
+    if (setup->loops)
+        vs_json_add_boolean(out, "loops", true);
+    if (setup->failures)
+        vs_json_add_boolean(out, "failures", true);
     vs_json_add(out, "also-look-for", opt_in);
     return out;
 }
@@ -81,7 +90,8 @@ static int read_flag(const struct vs_json *at, const char *key, bool fallback, b
 static int read_device(const struct vs_json *at, uint8_t index, struct vs_check_device *device,
                        struct vs_error *error)
 {
-    static const char *const members[] = {"owner", "absent", "msix", "decoding", "page", NULL};
+    static const char *const members[] = {"owner",   "absent",   "msix", "hidden",
+                                          "virtual", "decoding", "page", NULL};
     int ret = vs_json_only(at, members, error);
 
     if (ret == 0)
@@ -92,6 +102,10 @@ static int read_device(const struct vs_json *at, uint8_t index, struct vs_check_
         ret = read_flag(at, "absent", false, &device->absent, error);
     if (ret == 0)
         ret = read_flag(at, "msix", true, &device->has_msix, error);
+    if (ret == 0)
+        ret = read_flag(at, "hidden", false, &device->hidden, error);
+    if (ret == 0)
+        ret = read_flag(at, "virtual", false, &device->virtual, error);
     if (ret == 0)
         ret = read_flag(at, "decoding", false, &device->decoding, error);
     return ret;
@@ -187,7 +201,8 @@ static int read_opt_in(const struct vs_json *at, uint32_t *opt_in, struct vs_err
 int vs_check_setup_read(const struct vs_json *at, struct vs_check_setup *setup,
                         struct vs_error *error)
 {
-    static const char *const members[] = {"domains", "devices", "actors", "also-look-for", NULL};
+    static const char *const members[] = {"domains",  "devices", "actors", "also-look-for",
+                                          "failures", "loops",   NULL};
     struct vs_json devices, actors;
     struct vs_error reason = VS_ERROR_INIT;
     int ret = vs_json_only(at, members, error);
@@ -210,6 +225,10 @@ int vs_check_setup_read(const struct vs_json *at, struct vs_check_setup *setup,
 
         ret = read_actor(&actor, &setup->actors[i], error);
     }
+    if (ret == 0)
+        ret = read_flag(at, "failures", false, &setup->failures, error);
+    if (ret == 0)
+        ret = read_flag(at, "loops", false, &setup->loops, error);
     if (ret == 0)
         ret = read_opt_in(at, &setup->opt_in, error);
     if (ret == 0 && vs_check_setup_validate(setup, &reason) < 0)

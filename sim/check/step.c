@@ -24,7 +24,7 @@ static void begin_program(struct vs_check_vcpu *vcpu, uint16_t pc, uint8_t devic
     vcpu->pc = pc;
     vcpu->device = device;
     vcpu->pdev = vcpu->vpci = vcpu->cleared = vcpu->cursor = vcpu->made = NONE;
-    vcpu->excluded = 0;
+    vcpu->excluded = vcpu->retrying = 0;
 }
 
 static void clear_slot(const struct vs_check_model *model, struct vs_check_state *state,
@@ -59,12 +59,19 @@ static void end_program(const struct vs_check_model *model, struct vs_check_stat
 
     vcpu->flags = 0;
     if (!was_pending && vcpu->slot != NONE && entry->pending) {
+        if (vcpu->slot_flags & SLOT_UNRAISED)
+            vs_breach_note(breach, VS_VIOLATION_ENTERED_PENDING, actor,
+                           "goes back to its guest with its map still to be done");
         vcpu->flags = F_PENDING;
         begin_program(vcpu, entry->pending, vcpu->device);
         return;
     }
     clear_slot(model, state, actor, breach);
+    breach->done |= (uint8_t)(vcpu->gave_up ? 0 : 1u << actor);
     vcpu->call++;
+    vcpu->gave_up = 0;
+    if (model->setup->loops && vcpu->call == who->call_count)
+        vcpu->call = 0;
     if (vcpu->call == who->call_count) {
         vcpu->flags = F_FINISHED;
         begin_program(vcpu, 0, NONE);
@@ -81,6 +88,11 @@ static void begin_miss(const struct vs_check_model *model, struct vs_check_vcpu 
 
     for (; vcpu->loop_count > 0; vcpu->loop_count--)
         vcpu->loops[vcpu->loop_count - 1] = (struct vs_check_loop){0};
+    if (vcpu->retrying) { /* X86EMUL_RETRY: the guest executes the instruction again */
+        vcpu->flags = vcpu->gave_up = 0;
+        begin_program(vcpu, entry->start, model->setup->actors[actor].calls[vcpu->call].device);
+        return;
+    }
     if (vcpu->flags & F_MISS) { /* a miss program that leaves ends */
         while (model->code->insns[vcpu->pc].code != C_END)
             vcpu->pc++;
@@ -131,7 +143,8 @@ static void fill_slot(const struct vs_check_model *model, struct vs_check_state 
         }
     }
     vcpu->slot = vcpu->pdev;
-    vcpu->slot_flags = insn->flag ? SLOT_BY_SBDF : 0;
+    vcpu->slot_flags =
+        (uint8_t)((insn->flag ? SLOT_BY_SBDF : 0) | (insn->unraised ? SLOT_UNRAISED : 0));
     if (op == VS_OP_TOGGLE_DECODE && (model->setup->opt_in & 1u << VS_VIOLATION_UNMAPPED))
         vcpu->slot_flags |=
             (uint8_t)(SLOT_DECODE | (state->devices[vcpu->device].decoding ? 0 : SLOT_ON) |
@@ -272,8 +285,21 @@ static void execute(const struct vs_check_model *model, struct vs_check_state *s
         softirq(model, state, actor, breach);
         vcpu->pc++;
         return;
+    case C_ASSERT:
+        vcpu->pc++;
+        if (!vs_check_holds(model, state, actor, insn)) {
+            breach->lock = vs_check_instance(model, state, actor, insn);
+            vs_breach_note(breach, VS_VIOLATION_ASSERTION, actor,
+                           "does without a lock what asserts that it is held");
+        }
+        return;
+    case C_MAY_FAIL: /* it went well; failing is vs_check_move's */
     case C_JUMP:
         vcpu->pc = insn->target;
+        return;
+    case C_RETRY:
+        vcpu->retrying = 1;
+        vcpu->flags |= F_LEAVING;
         return;
     case C_LEAVE:
         vcpu->flags |= F_LEAVING;
@@ -318,9 +344,27 @@ bool vs_check_can_move(const struct vs_check_model *model, const struct vs_check
     return !(flags & F_BLOCKED) || vs_check_can_poll(model, state, actor);
 }
 
-void vs_check_move(const struct vs_check_model *model, struct vs_check_state *state, uint8_t actor,
+bool vs_check_can_fail(const struct vs_check_model *model, const struct vs_check_state *state,
+                       uint8_t actor)
+{
+    const struct vs_check_vcpu *vcpu = &state->vcpus[actor];
+
+    return model->setup->failures && !(vcpu->flags & (F_FINISHED | F_BLOCKED | F_LEAVING)) &&
+           model->code->insns[vcpu->pc].code == C_MAY_FAIL;
+}
+
+/* What failed is over; of a map that failed decoding stays off. */
+static void fail(struct vs_check_vcpu *vcpu)
+{
+    vcpu->pc++;
+    if (vcpu->flags & F_PENDING)
+        vcpu->slot_flags &= (uint8_t)~SLOT_ON;
+}
+
+void vs_check_move(const struct vs_check_model *model, struct vs_check_state *state, uint8_t move,
                    struct vs_breach *breach)
 {
+    uint8_t actor = (uint8_t)(move & ~VS_CHECK_FAILS);
     struct vs_check_vcpu *vcpu = &state->vcpus[actor];
 
     *breach = (struct vs_breach){.actor = actor, .pointer = NONE, .other = NONE, .lock = NONE};
@@ -328,6 +372,8 @@ void vs_check_move(const struct vs_check_model *model, struct vs_check_state *st
         vs_check_poll(model, state, actor, breach);
     } else if (vcpu->flags & F_LEAVING) {
         leave_step(model, state, actor, breach);
+    } else if (move & VS_CHECK_FAILS) {
+        fail(vcpu);
     } else {
         vcpu->flags |= F_STARTED;
         execute(model, state, actor, &model->code->insns[vcpu->pc], breach);

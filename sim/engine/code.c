@@ -267,7 +267,17 @@ static const uint8_t simple_code[VS_STEP_KIND_COUNT] = {
     [VS_STEP_SOFTIRQ] = VS_INSN_SOFTIRQ,
     [VS_STEP_RESCHEDULE] = VS_INSN_RESCHEDULE,
     [VS_STEP_LEAVE] = VS_INSN_LEAVE,
+    [VS_STEP_RETRY] = VS_INSN_RETRY,
+    [VS_STEP_RECHECK_OWNER] = VS_INSN_RECHECK_OWNER,
 };
+
+/* Back in the guest softirqs have been processed.  Where that and the VM exit cost nothing
+ * (an ideal machine) a nanosecond passes all the same, or a retry would never end. */
+static vs_ps retry_cost(const struct builder *builder)
+{
+    vs_ps cost_ps = builder->machine->work_ps[VS_WORK_SOFTIRQ];
+    return cost_ps ? cost_ps : VS_PS_PER_NS;
+}
 
 static void emit_simple(struct builder *builder, const struct vs_step *step)
 {
@@ -285,6 +295,8 @@ static void emit_simple(struct builder *builder, const struct vs_step *step)
                   (step->initial ? VS_INSN_INITIAL : 0) | (step->recheck ? VS_INSN_RECHECK : 0));
     if (step->kind == VS_STEP_SOFTIRQ || step->kind == VS_STEP_RESCHEDULE)
         insn->cost_ps = builder->machine->work_ps[VS_WORK_SOFTIRQ];
+    if (step->kind == VS_STEP_RETRY)
+        insn->cost_ps = retry_cost(builder);
     if (step->kind == VS_STEP_ALLOCATE)
         insn->cost_ps = builder->machine->work_ps[VS_WORK_ALLOCATE];
     if (step->kind == VS_STEP_FREE)
@@ -301,7 +313,13 @@ static void emit_step(struct builder *builder, const struct vs_step *step)
         emit_repeat(builder, step);
         return;
     case VS_STEP_FOR_EACH:
-        emit_for_each(builder, step);
+        if (step->whose != VS_OF_XEN) /* workloads know no list of dom_xen's */
+            emit_for_each(builder, step);
+        return;
+    case VS_STEP_MAY_FAIL: /* a replay is of what went well */
+        emit_block(builder, &step->orelse);
+        return;
+    case VS_STEP_ASSERT: /* a debug build's, and free of cost here */
         return;
     case VS_STEP_IF:
         emit_block(builder, fact_holds(builder, step) ? &step->body : &step->orelse);

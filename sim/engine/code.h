@@ -27,16 +27,18 @@ enum vs_insn_code {
     VS_INSN_RCU_UNLOCK,
     VS_INSN_DEFER, /* flags; lock: the reference that moves */
     VS_INSN_CLEAR_PENDING,
+    VS_INSN_RETRY,
     VS_INSN_LEAVE,
     VS_INSN_LAST_PRIVATE = VS_INSN_LEAVE,
     VS_INSN_LOCK, /* lock, mode, whose/which, place, base */
     VS_INSN_UNLOCK,
-    VS_INSN_TRY,        /* target: where to go when not taken */
-    VS_INSN_LOOKUP,     /* list, whose; cost_ps per node */
-    VS_INSN_LOOKUP_END, /* the walk arrives */
-    VS_INSN_DEREF,      /* which; recheck; target: where to go when NULL, 0: leave */
-    VS_INSN_USE,        /* object, which */
-    VS_INSN_BARS_BEGIN, /* mode READ or WRITE, which; cost_ps passes until BARS_END */
+    VS_INSN_TRY,           /* target: where to go when not taken */
+    VS_INSN_LOOKUP,        /* list, whose; cost_ps per node */
+    VS_INSN_LOOKUP_END,    /* the walk arrives */
+    VS_INSN_DEREF,         /* which; recheck; target: where to go when NULL, 0: leave */
+    VS_INSN_RECHECK_OWNER, /* another's by now: leave */
+    VS_INSN_USE,           /* object, which */
+    VS_INSN_BARS_BEGIN,    /* mode READ or WRITE, which; cost_ps passes until BARS_END */
     VS_INSN_BARS_END,
     VS_INSN_LINK, /* list */
     VS_INSN_UNLINK,

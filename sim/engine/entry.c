@@ -54,7 +54,7 @@ static void begin_program(struct vs_engine *engine, struct vs_actor_run *run)
     run->state = VS_ACTOR_RUNNING;
     run->entered = run->now;
     run->step_wait = 0;
-    run->leaving = run->in_miss = run->from_pending = false;
+    run->leaving = run->retrying = run->in_miss = run->from_pending = false;
     run->has_pdev = run->has_vpci = false;
     run->loop_count = 0;
     const struct vs_entry_points *points = &engine->code->shapes[run->shape];

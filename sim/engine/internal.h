@@ -129,6 +129,7 @@ struct vs_actor_run {
     uint8_t rcu_depth;
     /* Of the program that runs; cleared together when one begins. */
     bool leaving;      /* gives back what it holds, then runs the miss steps */
+    bool retrying;     /* ... or begins again with the VM exit */
     bool in_miss;      /* runs the miss steps */
     bool from_pending; /* its reference came out of the pending slot */
     bool has_pdev, has_vpci;

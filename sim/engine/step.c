@@ -146,8 +146,14 @@ static bool leave_step(struct vs_engine *engine, uint16_t actor)
     run->rcu_depth = 0;
     run->loop_count = 0;
     run->leaving = false;
-    run->in_miss = true;
     const struct vs_entry_points *points = &engine->code->shapes[run->shape];
+    if (run->retrying) { /* the guest executes the instruction again, as for X86EMUL_RETRY */
+        run->retrying = run->has_pdev = run->has_vpci = false;
+        vs_rcu_pass(engine, run->cpu, run->now);
+        run->pc = points->start;
+        return true;
+    }
+    run->in_miss = true;
     run->pc = run->in_pending ? points->pending_miss : points->miss;
     return true;
 }
@@ -239,6 +245,15 @@ static void try_step(struct vs_engine *engine, uint16_t actor, const struct vs_i
     run->pc = insn->target;
 }
 
+/* Hidden and unowned devices are whoever's found them. */
+static bool belongs_to_another(const struct vs_engine *engine, const struct vs_actor_run *run)
+{
+    if (run->device == VS_DEVICE_NONE)
+        return false;
+    uint16_t owner = engine->devices[run->device].owner;
+    return owner < engine->workload->domain_count && owner != run->domain;
+}
+
 static void softirq_step(struct vs_engine *engine, uint16_t actor, const struct vs_insn *insn)
 {
     struct vs_actor_run *run = &engine->actors[actor];
@@ -269,6 +284,9 @@ static __attribute__((noinline)) bool shared_step(struct vs_engine *engine, uint
             run->leaving = insn->target == 0;
             run->pc = insn->target ? insn->target : run->pc;
         }
+        return true;
+    case VS_INSN_RECHECK_OWNER:
+        run->leaving = belongs_to_another(engine, run);
         return true;
     case VS_INSN_USE:
         vs_object_use(engine, actor, insn);
@@ -381,8 +399,10 @@ static inline void private_step(struct vs_engine *engine, struct vs_actor_run *r
     case VS_INSN_CLEAR_PENDING:
         run->pending = false;
         break;
-    default: /* VS_INSN_LEAVE */
+    default: /* VS_INSN_LEAVE, VS_INSN_RETRY */
         run->leaving = true;
+        run->retrying = insn->code == VS_INSN_RETRY;
+        spend(run, insn->cost_ps);
         break;
     }
 }

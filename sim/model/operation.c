@@ -167,6 +167,8 @@ static const char *const fact_names[VS_FACT_COUNT] = {
     [VS_FACT_ROM_ONLY] = "rom-only",
     [VS_FACT_HEADER_REGISTER] = "header-register",
     [VS_FACT_INJECTED] = "injected",
+    [VS_FACT_HIDDEN] = "hidden",
+    [VS_FACT_VIRTUAL] = "virtual-function",
 };
 
 static int index_of(const char *name, const char *const *names, int count)

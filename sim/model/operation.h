@@ -97,6 +97,8 @@ enum vs_fact {
     VS_FACT_HEADER_REGISTER, /* overlaps command or ROM: what the 2022 patch tested for write mode
                               */
     VS_FACT_INJECTED,        /* put there by inject */
+    VS_FACT_HIDDEN,          /* the device is dom_xen's; replay never sets it (GRAMMAR.md) */
+    VS_FACT_VIRTUAL,         /* it is a virtual function; replay never sets it */
     VS_FACT_COUNT
 };
 

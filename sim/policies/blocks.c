@@ -143,6 +143,15 @@ static int read_if_vpci(struct vs_compiler *compiler, const struct vs_json *at,
     return ret == 0 ? read_branches(compiler, at, step) : ret;
 }
 
+static int read_may_fail(struct vs_compiler *compiler, const struct vs_json *at,
+                         struct vs_step *step)
+{
+    int ret = read_member_block(compiler, at, "may-fail", &step->body);
+
+    step->kind = VS_STEP_MAY_FAIL;
+    return ret == 0 ? read_member_block(compiler, at, "else", &step->orelse) : ret;
+}
+
 static int read_try(struct vs_compiler *compiler, const struct vs_json *at, struct vs_step *step)
 {
     struct vs_json text = vs_json_member(at, "try");
@@ -170,6 +179,7 @@ static const struct form forms[] = {
     {"unless", (const char *const[]){"unless", "then", "else", "comment", NULL}, read_unless},
     {"if-vpci", (const char *const[]){"if-vpci", "then", "else", "comment", NULL}, read_if_vpci},
     {"try", (const char *const[]){"try", "then", "else", "comment", NULL}, read_try},
+    {"may-fail", (const char *const[]){"may-fail", "else", "comment", NULL}, read_may_fail},
     {"repeat", (const char *const[]){"repeat", "do", "between", "comment", NULL}, read_repeat},
     {"for-each",
      (const char *const[]){"for-each", "of", "order", "except", "only", "do", "comment", NULL},
@@ -197,7 +207,7 @@ static int read_object(struct vs_compiler *compiler, const struct vs_json *at, s
     if (!form)
         return vs_json_refuse(at, compiler->error,
                               "an object without \"step\", \"if\", \"unless\", \"if-vpci\", "
-                              "\"try\", \"repeat\" or \"for-each\" is no step");
+                              "\"try\", \"may-fail\", \"repeat\" or \"for-each\" is no step");
     *step = (struct vs_step){.quantity = VS_QUANTITY_ONE, .per = VS_QUANTITY_ONE, .count = 1};
     int ret = vs_json_only(at, form->members, compiler->error);
 

@@ -2,7 +2,7 @@
 /*
  * The policies that ship.  Their texts are the JSON files of this folder,
  * embedded at build time; the order is that of every comparison: floor,
- * ceiling, then as history went.
+ * ceiling, as history went, then repairs of what history left open.
  */
 #include "internal.h"
 
@@ -16,19 +16,24 @@
 #define FILE_MAX_BYTES ((size_t)4 << 20)
 
 /* Names of files, and of the arrays that the build makes of them. */
-#define POLICIES(X)                                 \
-    X("none", none)                                 \
-    X("pcidevs-spin", pcidevs_spin)                 \
-    X("device-lock", device_lock)                   \
-    X("domain-rwlock", domain_rwlock)               \
-    X("domain-rwlock-nested", domain_rwlock_nested) \
-    X("pcidevs-rwlock", pcidevs_rwlock)             \
-    X("pci-lock", pci_lock)                         \
-    X("pci-lock-bars", pci_lock_bars)               \
-    X("pci-lock-fixed", pci_lock_fixed)             \
-    X("refcount", refcount)                         \
-    X("rcu", rcu)                                   \
-    X("pcidevs-percpu-rwlock", pcidevs_percpu_rwlock)
+#define POLICIES(X)                                               \
+    X("none", none)                                               \
+    X("pcidevs-spin", pcidevs_spin)                               \
+    X("device-lock", device_lock)                                 \
+    X("domain-rwlock", domain_rwlock)                             \
+    X("domain-rwlock-nested", domain_rwlock_nested)               \
+    X("pcidevs-rwlock", pcidevs_rwlock)                           \
+    X("pci-lock", pci_lock)                                       \
+    X("pci-lock-bars", pci_lock_bars)                             \
+    X("pci-lock-fixed", pci_lock_fixed)                           \
+    X("refcount", refcount)                                       \
+    X("rcu", rcu)                                                 \
+    X("pcidevs-percpu-rwlock", pcidevs_percpu_rwlock)             \
+    X("pci-lock-bars-fixed", pci_lock_bars_fixed)                 \
+    X("pcidevs-rwlock-fixed", pcidevs_rwlock_fixed)               \
+    X("pcidevs-percpu-rwlock-fixed", pcidevs_percpu_rwlock_fixed) \
+    X("refcount-fixed", refcount_fixed)                           \
+    X("rcu-fixed", rcu_fixed)
 
 #define DECLARE(name, symbol) extern const char vs_policy_##symbol##_text[];
 POLICIES(DECLARE)

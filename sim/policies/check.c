@@ -163,6 +163,21 @@ static int walk_try(struct vs_walk *walk, const struct vs_step *step, struct vs_
     return ret == 0 ? walk_ways(walk, step, &then, &otherwise, state) : ret;
 }
 
+/* What fails may keep what the other way gives back, where the policy means that. */
+static int walk_may_fail(struct vs_walk *walk, const struct vs_step *step,
+                         struct vs_path_state *state)
+{
+    struct vs_path_state failed = *state, went = *state;
+    int ret = walk_block(walk, &step->body, &failed);
+
+    if (ret == 0)
+        ret = walk_block(walk, &step->orelse, &went);
+    if (ret == 0 && !failed.left && !went.left && !vs_held_same(&failed, &went) &&
+        vs_walk_allowed(walk, VS_ALLOW_ENDS_HOLDING))
+        failed.left = true;
+    return ret == 0 ? join(walk, step, &failed, &went, state) : ret;
+}
+
 static int walk_quiet(struct vs_walk *walk, const struct vs_step *step,
                       const struct vs_path_state *state)
 {
@@ -255,6 +270,7 @@ static int walk_simple(struct vs_walk *walk, const struct vs_step *step,
         return walk_set_owner(walk, step, state);
     case VS_STEP_WORK:
     case VS_STEP_CLEAR_PENDING:
+    case VS_STEP_ASSERT: /* whether it holds is for check to find */
         return 0;
     default:
         return walk_object(walk, step, state);
@@ -264,7 +280,8 @@ static int walk_simple(struct vs_walk *walk, const struct vs_step *step,
 /* Steps that, finding nothing, go to the miss program. */
 static bool can_leave(const struct vs_step *step)
 {
-    return step->kind == VS_STEP_LEAVE || step->kind == VS_STEP_LOOKUP ||
+    return step->kind == VS_STEP_LEAVE || step->kind == VS_STEP_RETRY ||
+           step->kind == VS_STEP_LOOKUP || step->kind == VS_STEP_RECHECK_OWNER ||
            step->kind == VS_STEP_TAKE_PENDING || (step->kind == VS_STEP_DEREF && !step->branch) ||
            (step->kind == VS_STEP_ALLOCATE && step->object == VS_OBJECT_PDEV);
 }
@@ -286,6 +303,13 @@ static int walk_step(struct vs_walk *walk, const struct vs_step *step, struct vs
         return walk_try(walk, step, state);
     case VS_STEP_DEREF:
         return walk_deref(walk, step, state);
+    case VS_STEP_MAY_FAIL:
+        return walk_may_fail(walk, step, state);
+    case VS_STEP_RETRY:
+        if (walk->op == VS_OP_MAP_PENDING)
+            return vs_walk_refuse(walk, step, "a deferred map is not the guest's to begin again");
+        state->left = true;
+        return 0;
     case VS_STEP_LEAVE:
         state->left = true;
         return 0;

@@ -76,10 +76,9 @@ const struct vs_hold *vs_held_lock(const struct vs_walk *walk, const struct vs_p
 static const char *instance_text(const struct vs_walk *walk, const struct vs_hold *held)
 {
     static const char *const domains[VS_WHOSE_COUNT] = {
-        [VS_OF_CALLER] = "",
-        [VS_OF_OWNER] = " of owner",
-        [VS_OF_TARGET] = " of target",
-        [VS_OF_HARDWARE] = " of hardware",
+        [VS_OF_CALLER] = "",           [VS_OF_OWNER] = " of owner",
+        [VS_OF_TARGET] = " of target", [VS_OF_HARDWARE] = " of hardware",
+        [VS_OF_XEN] = " of xen",
     };
 
     switch (vs_lock_of(walk, held->lock)->scope) {

@@ -77,10 +77,8 @@ const char *const vs_list_names[VS_LIST_COUNT + 1] = {
 };
 
 const char *const vs_whose_names[VS_WHOSE_COUNT + 1] = {
-    [VS_OF_CALLER] = "caller",
-    [VS_OF_OWNER] = "owner",
-    [VS_OF_TARGET] = "target",
-    [VS_OF_HARDWARE] = "hardware",
+    [VS_OF_CALLER] = "caller",     [VS_OF_OWNER] = "owner", [VS_OF_TARGET] = "target",
+    [VS_OF_HARDWARE] = "hardware", [VS_OF_XEN] = "xen",
 };
 
 const char *const vs_allowance_names[VS_ALLOW_COUNT + 1] = {
@@ -98,6 +96,8 @@ static const char *const kind_names[VS_STEP_KIND_COUNT] = {
     [VS_STEP_TRY] = "try",
     [VS_STEP_LOOKUP] = "lookup",
     [VS_STEP_DEREF] = "deref",
+    [VS_STEP_RECHECK_OWNER] = "recheck-owner",
+    [VS_STEP_ASSERT] = "assert",
     [VS_STEP_USE] = "use",
     [VS_STEP_READ_BARS] = "read-bars",
     [VS_STEP_WRITE_BARS] = "write-bars",
@@ -122,6 +122,8 @@ static const char *const kind_names[VS_STEP_KIND_COUNT] = {
     [VS_STEP_FOR_EACH] = "for-each",
     [VS_STEP_REPEAT] = "repeat",
     [VS_STEP_IF] = "if",
+    [VS_STEP_MAY_FAIL] = "may-fail",
+    [VS_STEP_RETRY] = "retry",
     [VS_STEP_LEAVE] = "leave",
 };
 

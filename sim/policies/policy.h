@@ -84,6 +84,7 @@ enum vs_whose {
     VS_OF_OWNER,    /* the device's owner when the step runs */
     VS_OF_TARGET,   /* the domain that the call names (assign, destroy) */
     VS_OF_HARDWARE, /* the hardware domain */
+    VS_OF_XEN,      /* dom_xen, who owns hidden devices: lists alone */
     VS_WHOSE_COUNT
 };
 
@@ -152,6 +153,8 @@ enum vs_step_kind {
     VS_STEP_DEREF,         /* read pdev->vpci of which: uses PDEV; NULL: leave.  With
                             * branch: body when not NULL, orelse when NULL, no leave.
                             * recheck: is what was found before still pdev->vpci? */
+    VS_STEP_RECHECK_OWNER, /* is the call's device still the caller's?  Otherwise leave */
+    VS_STEP_ASSERT,        /* lock, whose/which: the caller holds it, in any mode */
     VS_STEP_USE,           /* object must be alive; which */
     VS_STEP_READ_BARS,     /* BAR state of which device is read for count comparisons,
                             * which cost count * bar-compare */
@@ -177,7 +180,8 @@ enum vs_step_kind {
                            * PDEV its VPCI, cleared or not.  initial: not a reference that
                            * this actor took, but the one that ALLOCATE made */
     VS_STEP_DEFER,        /* fill the vCPU's pending slot; by_sbdf: not by pointer; with_ref:
-                           * a reference of lock goes from the actor into the slot */
+                           * a reference of lock goes from the actor into the slot; unraised:
+                           * without SCHEDULE_SOFTIRQ, the guest goes on before the map */
     VS_STEP_TAKE_PENDING, /* the device is the one in the pending slot; none: leave.  by_sbdf:
                            * a lookup must follow; with_ref: the slot's reference of lock goes
                            * to the actor */
@@ -187,6 +191,9 @@ enum vs_step_kind {
     VS_STEP_FOR_EACH,   /* list, whose, order, skip_self; body with which = OTHER */
     VS_STEP_REPEAT,     /* count * quantity / per times body, orelse between two rounds */
     VS_STEP_IF,         /* fact (negate): body, else orelse */
+    VS_STEP_MAY_FAIL,   /* what goes before may fail: body, else orelse.  Checked both ways
+                         * where a setup asks for it; a replay never fails */
+    VS_STEP_RETRY,      /* release everything held and begin again with the VM exit */
     VS_STEP_LEAVE,      /* release everything held and go to the program's miss steps */
     VS_STEP_KIND_COUNT
 };
@@ -217,6 +224,7 @@ struct vs_step {
     bool skip_self;   /* FOR_EACH */
     bool by_address;  /* FOR_EACH: in sbdf order, else list order */
     bool by_sbdf;     /* DEFER: the slot holds an sbdf, not a pointer */
+    bool unraised;    /* DEFER: written as "defer map unraised" */
     bool recheck;     /* DEREF: written as "recheck vpci" */
     bool branch;      /* DEREF: written as if-vpci */
     bool with_ref;    /* DEFER, TAKE_PENDING: lock names the reference that moves */

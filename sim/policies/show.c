@@ -92,7 +92,8 @@ static void print_word(const struct page *page, const char *word)
 
 static bool block_leaves(const struct vs_block *block)
 {
-    return block->count > 0 && block->steps[block->count - 1].kind == VS_STEP_LEAVE;
+    return block->count > 0 && (block->steps[block->count - 1].kind == VS_STEP_LEAVE ||
+                                block->steps[block->count - 1].kind == VS_STEP_RETRY);
 }
 
 /* An inner block, indented; the margin after it is kept in *after. */
@@ -206,6 +207,7 @@ static void print_step(struct page *page, const struct vs_step *step)
         print_branch(page, step);
         return;
     case VS_STEP_TRY:
+    case VS_STEP_MAY_FAIL:
         print_ways(page, step);
         return;
     case VS_STEP_FOR_EACH:

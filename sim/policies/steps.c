@@ -24,9 +24,11 @@ struct sentence {
 
 /* clang-format off */
 static const struct sentence sentences[] = {
-    {"lookup", "pdev in LIST", VS_STEP_LOOKUP, 0},
+    {"lookup", "pdev in LIST [of WHOSE]", VS_STEP_LOOKUP, 0},
     {"deref", "vpci", VS_STEP_DEREF, 0},
     {"recheck", "vpci", VS_STEP_DEREF, 0},
+    {"recheck", "owner", VS_STEP_RECHECK_OWNER, 0},
+    {"assert", "LOCK [of OF]", VS_STEP_ASSERT, 0},
     {"use", "OBJECT [of WHICH]", VS_STEP_USE, 0},
     {"lock", "LOCK [of OF]", VS_STEP_LOCK, VS_MODE_EXCLUSIVE},
     {"unlock", "LOCK [of OF]", VS_STEP_UNLOCK, VS_MODE_EXCLUSIVE},
@@ -51,10 +53,11 @@ static const struct sentence sentences[] = {
     {"rcu-barrier", "LOCK", VS_STEP_RCU_BARRIER, 0},
     {"get", "LOCK [of WHICH]", VS_STEP_GET, 0},
     {"put", "[initial] LOCK [of WHICH]", VS_STEP_PUT, 0},
-    {"defer", "map [by sbdf] [with LOCK]", VS_STEP_DEFER, 0},
+    {"defer", "map [unraised] [by sbdf] [with LOCK]", VS_STEP_DEFER, 0},
     {"take", "pending [by sbdf] [with LOCK]", VS_STEP_TAKE_PENDING, 0},
     {"softirq", "", VS_STEP_SOFTIRQ, 0},
     {"reschedule", "", VS_STEP_RESCHEDULE, 0},
+    {"retry", "", VS_STEP_RETRY, 0},
     {"leave", "", VS_STEP_LEAVE, 0},
     {"do", "FRAGMENT", VS_STEP_DO, 0},
     {"body", "", VS_STEP_BODY, 0},
@@ -121,6 +124,10 @@ static int slot_whose(struct scan *scan)
 
     if (whose < 0)
         return refuse_name(scan, "domain", vs_whose_names);
+    /* dom_xen's list is walked; nothing here changes it, or takes its lock by that name. */
+    if (whose == VS_OF_XEN && scan->step->kind != VS_STEP_LOOKUP)
+        return vs_json_refuse(scan->at, scan->compiler->error,
+                              "\"of xen\" is for lookups and for-each alone");
     scan->step->whose = (uint8_t)whose;
     return 0;
 }
@@ -156,6 +163,8 @@ static bool lock_suits(const struct vs_lock_kind_info *info, enum vs_lock_kind k
     case VS_STEP_LOCK:
     case VS_STEP_UNLOCK:
         return sentence->mode == VS_MODE_EXCLUSIVE ? info->exclusive : info->shared;
+    case VS_STEP_ASSERT:
+        return info->exclusive || info->shared;
     case VS_STEP_GET:
     case VS_STEP_PUT:
     case VS_STEP_DEFER:
@@ -324,6 +333,8 @@ static void note_literal(struct vs_step *step, const char *word)
         step->by_sbdf = true;
     else if (strcmp(word, "initial") == 0)
         step->initial = true;
+    else if (strcmp(word, "unraised") == 0)
+        step->unraised = true;
 }
 
 static int match_form(struct scan *scan, const char *form)
@@ -423,7 +434,7 @@ int vs_step_parse(struct vs_compiler *compiler, const struct vs_json *at, struct
                              .quantity = VS_QUANTITY_ONE,
                              .per = VS_QUANTITY_ONE,
                              .count = 1};
-    step->recheck = strcmp(scan.sentence->verb, "recheck") == 0;
+    step->recheck = step->kind == VS_STEP_DEREF && strcmp(scan.sentence->verb, "recheck") == 0;
     return match_form(&scan, scan.sentence->form);
 }
 

@@ -83,6 +83,8 @@ static void add_list(struct line *line, const struct vs_step *step, const char *
 static void add_slot(struct line *line, const struct vs_policy *policy, const struct vs_step *step)
 {
     add(line, step->kind == VS_STEP_DEFER ? "defer map" : "take pending");
+    if (step->unraised)
+        add(line, " unraised");
     if (step->by_sbdf)
         add(line, " by sbdf");
     if (step->with_ref)
@@ -179,6 +181,7 @@ static void add_lookup(struct line *line, const struct vs_policy *policy,
 {
     (void)policy;
     add(line, "lookup pdev in %s", vs_list_name((enum vs_list)step->list));
+    add_whose(line, step);
 }
 
 static void add_link(struct line *line, const struct vs_policy *policy, const struct vs_step *step)
@@ -200,6 +203,22 @@ static void add_owner(struct line *line, const struct vs_policy *policy, const s
     add(line, "set-owner");
     add_other(line, step);
     add(line, " to %s", vs_whose_name((enum vs_whose)step->whose));
+}
+
+static void add_recheck(struct line *line, const struct vs_policy *policy,
+                        const struct vs_step *step)
+{
+    (void)policy;
+    (void)step;
+    add(line, "recheck owner");
+}
+
+static void add_may_fail(struct line *line, const struct vs_policy *policy,
+                         const struct vs_step *step)
+{
+    (void)policy;
+    (void)step;
+    add(line, "if that failed");
 }
 
 static void add_empty(struct line *line, const struct vs_policy *policy, const struct vs_step *step)
@@ -246,6 +265,9 @@ static void (*const writers[VS_STEP_KIND_COUNT])(struct line *line, const struct
     [VS_STEP_FOR_EACH] = add_for_each,
     [VS_STEP_REPEAT] = add_repeat,
     [VS_STEP_IF] = add_if,
+    [VS_STEP_RECHECK_OWNER] = add_recheck,
+    [VS_STEP_ASSERT] = add_locked,
+    [VS_STEP_MAY_FAIL] = add_may_fail,
 };
 
 char *vs_step_text(const struct vs_policy *policy, const struct vs_step *step, char *buffer)

@@ -47,6 +47,35 @@ expect 0 --policy pci-lock-fixed --ops read-hardware,device-remove,toggle-decode
 expect 0 --policy pci-lock-fixed --ops toggle-decode,device-remove --limit 20
 says out "?  the search stopped at its limit"
 
+# What may fail does where that is asked for, and a schedule says so.
+expect 0 --policy device-lock --ops toggle-decode:0,read-hardware:0
+expect 1 --policy device-lock --failures --ops toggle-decode:0,read-hardware:0
+says out "... fails"
+expect 1 --policy pci-lock --scenario S25
+says out "[dom_xen]"
+expect 0 --policy pci-lock-fixed --scenario S3 --scenario S18 --scenario S19 --scenario S21 --scenario S25
+
+# Who starves: the way round once, marked, and it comes back as it went out.
+broken=$VS_SOURCE_DIR/sim/tests/broken
+expect 0 --liveness
+says out "a writer among readers"
+expect 0 --liveness --policy pci-lock --ops read-hardware:0,read-hardware:1,write-bar:0
+expect 1 --liveness --policy "$broken/try-forever.json" --ops read-hardware:0,read-hardware:1
+says out "for ever:"
+says out "tries again and again, and never gets through"
+expect 1 --liveness --policy "$broken/try-forever.json" --ops read-hardware:0,read-hardware:1 --json
+python3 -c 'import json
+json.dump(json.load(open("out"))["policies"][0]["scenarios"][0]["schedule"], open("circle.json", "w"))'
+expect 0 --replay circle.json
+expect 3 --replay circle.json --policy pcidevs-spin
+expect 1 --policy device-lock --scenario S3 --json
+python3 -c 'import json
+json.dump(json.load(open("out"))["policies"][0]["scenarios"][0]["schedule"], open("failed.json", "w"))'
+expect 0 --replay failed.json
+says out "... fails"
+expect 3 --replay failed.json --policy pci-lock
+expect 2 --liveness --scenario S1
+
 # A scenario of one's own, whose expectation is wrong.
 sed 's/"holds": \[/"holds": ["none", /; s/"violated": \["none", /"violated": [/' \
     "$VS_SOURCE_DIR/sim/scenarios/s1.json" >wrong.json

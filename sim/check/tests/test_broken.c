@@ -43,6 +43,11 @@ static const struct broken table[] = {
      {VS_OP_DEVICE_REMOVE, VS_OP_DEVICE_REMOVE},
      VS_VIOLATION_DOUBLE_FREE},
     {"kept-table", "pci-lock", "S5", {0}, VS_VIOLATION_USE_AFTER_FREE},
+    {"global-lookup", "pci-lock", "S18", {0}, VS_VIOLATION_ASSERTION},
+    {"no-softirq", "pci-lock", "S21", {0}, VS_VIOLATION_ENTERED_PENDING},
+    {"pci-lock", "pci-lock-fixed", "S25", {0}, VS_VIOLATION_USE_AFTER_FREE},
+    {"device-lock", "pci-lock", "S3", {0}, VS_VIOLATION_USE_AFTER_FREE},
+    {"device-lock", "pci-lock", "S19", {0}, VS_VIOLATION_HELD_AT_END},
     {"unlocked-removal", "pci-lock", "S17", {0}, VS_VIOLATION_USE_AFTER_FREE},
 };
 

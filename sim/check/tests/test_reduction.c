@@ -106,6 +106,42 @@ static void triples_with_deferred_frees_are_the_same_without_reduction(void **st
     }
 }
 
+/* Steps that fail, hidden devices and virtual functions: each where it means something. */
+static void special_setups_are_the_same_without_reduction(void **state)
+{
+    static const enum vs_op failing[] = {VS_OP_TOGGLE_DECODE, VS_OP_MSI_ADDRESS,
+                                         VS_OP_READ_HARDWARE, VS_OP_DEVICE_REMOVE,
+                                         VS_OP_DEVICE_ASSIGN, VS_OP_DUMP};
+    static const enum vs_op special[] = {VS_OP_MMIO_WALK,    VS_OP_READ_HARDWARE,
+                                         VS_OP_MSIX_ENABLE,  VS_OP_TOGGLE_DECODE,
+                                         VS_OP_DEVICE_RESET, VS_OP_DEVICE_REMOVE};
+    static const char *const names[] = {"no-softirq", "global-lookup", "try-forever", NULL};
+    unsigned int found = 0;
+
+    (void)state;
+    for (int shipped = 0; shipped < 2; shipped++)
+        for (const char *const *name = shipped ? vs_policy_names() : names; *name; name++) {
+            struct scene scene = scene_open(*name, 1);
+
+            for (int i = 0; i < 36; i++) {
+                struct vs_check_setup setup = scene_host(false), odd = scene_host(false);
+
+                setup.failures = true;
+                setup.opt_in = 1u << VS_VIOLATION_UNMAPPED;
+                scene_add(&setup, failing[i / 6], 1);
+                scene_add(&setup, failing[i % 6], 1);
+                found += compare(&scene, &setup);
+                odd.devices[0].hidden = i % 2;
+                odd.devices[0].virtual = !odd.devices[0].hidden;
+                scene_add(&odd, special[i / 6], i % 3 != 0);
+                scene_add(&odd, special[i % 6], 0);
+                found += compare(&scene, &odd);
+            }
+            scene_close(&scene);
+        }
+    assert_true(found > 100);
+}
+
 /* It does reduce: two readers need one order, not all. */
 static void readers_are_tried_in_one_order(void **state)
 {
@@ -136,6 +172,7 @@ int main(void)
         cmocka_unit_test(pairs_break_the_same_rules_without_reduction),
         cmocka_unit_test(triples_break_the_same_rules_without_reduction),
         cmocka_unit_test(triples_with_deferred_frees_are_the_same_without_reduction),
+        cmocka_unit_test(special_setups_are_the_same_without_reduction),
         cmocka_unit_test(readers_are_tried_in_one_order),
     };
 

@@ -49,6 +49,9 @@ static const struct refused refusals[] = {
     {"\"looks-for\": [\"use-after-free\"]", "\"looks-for\": []", "at least one"},
     {"\"looks-for\": [\"use-after-free\"]", "\"looks-for\": [\"unmapped-bar\"]", "also-look-for"},
     {"\"holds\": [", "\"holds\": [\"none\", ", "expected to break as well"},
+    {"\"owner\": 1", "\"owner\": 1, \"hidden\": true", "was the host's own"},
+    {"\"owner\": 1", "\"owner\": 1, \"virtual\": true, \"msix\": false", "has MSI-X"},
+    {"\"domains\": 2", "\"domains\": 2, \"failures\": 1", "expected"},
     {"\"calls\": [", "\"calls\": 7, \"call\": [", "call"},
 };
 

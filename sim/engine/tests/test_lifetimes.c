@@ -268,6 +268,62 @@ static void bars_read_while_written_is_a_race(void **state)
     }
 }
 
+static void who_asks_for_the_owner_again_leaves_when_it_changed(void **state)
+{
+    (void)state;
+    for (int asks = 0; asks < 2; asks++) {
+        prepare(VS_LOCK_TICKET);
+        add_list(READ, VS_STEP_LOOKUP, VS_LIST_ALL_DEVICES);
+        toy_work(toy, READ, VS_WORK_CONF1_CYCLE);
+        if (asks)
+            toy_step(toy, READ, VS_STEP_RECHECK_OWNER);
+        toy_step(toy, VS_OP_DEVICE_RESET, VS_STEP_SET_OWNER); /* to its caller, of domain 1 */
+        toy->workload.actors[1].domain = 1;
+        toy_call(toy, 0, READ, 1, 0, 0, 100);
+        toy_call(toy, 1, VS_OP_DEVICE_RESET, 1, 50, 0, 0);
+        struct vs_result *result = finish();
+        assert_int_equal(result->hazards[VS_HAZARD_FORMER_OWNER].count, !asks);
+        assert_int_equal(result->missed_calls, asks);
+        vs_result_free(result);
+    }
+}
+
+static void a_replay_never_fails(void **state)
+{
+    static struct vs_step softirq = {.kind = VS_STEP_SOFTIRQ};
+    (void)state;
+    for (int fails = 0; fails < 2; fails++) {
+        prepare(VS_LOCK_TICKET);
+        toy_lock_step(toy, READ, VS_STEP_LOCK, 0, VS_MODE_EXCLUSIVE);
+        struct vs_step *may_fail = toy_step(toy, READ, VS_STEP_MAY_FAIL);
+        *(fails ? &may_fail->body : &may_fail->orelse) = (struct vs_block){&softirq, 1};
+        toy_lock_step(toy, READ, VS_STEP_UNLOCK, 0, VS_MODE_EXCLUSIVE);
+        toy_call(toy, 0, READ, 1, 0, 0, 0);
+        struct vs_result *result = finish();
+        assert_int_equal(result->hazards[VS_HAZARD_SOFTIRQ_LOCKED].count, !fails);
+        vs_result_free(result);
+    }
+}
+
+static void a_retry_begins_again_until_it_gets_through(void **state)
+{
+    static struct vs_step retry = {.kind = VS_STEP_RETRY};
+    (void)state;
+    prepare(VS_LOCK_TICKET);
+    toy_critical(toy, VS_OP_WRITE_BAR, VS_MODE_EXCLUSIVE);
+    toy_lock_step(toy, READ, VS_STEP_TRY, 0, VS_MODE_EXCLUSIVE);
+    toy->steps[READ][0].orelse = (struct vs_block){&retry, 1};
+    toy_lock_step(toy, READ, VS_STEP_UNLOCK, 0, VS_MODE_EXCLUSIVE);
+    toy_call(toy, 0, VS_OP_WRITE_BAR, 1, 0, 0, 100); /* holds it from 0 to 100 ns */
+    toy_call(toy, 1, READ, 1, 40, 0, 0);             /* tries from 40 on, each nanosecond */
+    struct vs_result *result = finish();
+    assert_int_equal(result->outcome, VS_OUTCOME_DONE);
+    assert_int_equal(result->calls, 2);
+    assert_int_equal(result->missed_calls, 0);
+    assert_in_range(result->makespan_ns, 100, 102);
+    vs_result_free(result);
+}
+
 static void double_free_is_noticed(void **state)
 {
     (void)state;
@@ -295,6 +351,9 @@ int main(void)
         cmocka_unit_test(last_reference_frees),
         cmocka_unit_test(bars_read_while_written_is_a_race),
         cmocka_unit_test(double_free_is_noticed),
+        cmocka_unit_test(who_asks_for_the_owner_again_leaves_when_it_changed),
+        cmocka_unit_test(a_replay_never_fails),
+        cmocka_unit_test(a_retry_begins_again_until_it_gets_through),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,6 +160,9 @@ static void walk_branching(struct path *path, const struct vs_step *step)
         else
             path->left = draw(path, 16) == 0;
         break;
+    case VS_STEP_MAY_FAIL:
+        walk(path, draw(path, 4) == 0 ? &step->body : &step->orelse);
+        break;
     default:
         for (unsigned int i = 0; i < rounds && !path->left && !path->fault; i++) {
             if (i > 0)
@@ -196,11 +199,14 @@ static void walk_step(struct path *path, const struct vs_step *step)
             take(path, step);
         break;
     case VS_STEP_LOOKUP:
+    case VS_STEP_RECHECK_OWNER:
         path->left = draw(path, 16) == 0;
         break;
     case VS_STEP_LEAVE:
+    case VS_STEP_RETRY:
         path->left = true;
         break;
+    case VS_STEP_MAY_FAIL:
     case VS_STEP_IF:
     case VS_STEP_TRY:
     case VS_STEP_DEREF:
@@ -240,6 +246,13 @@ static const char *find_fault(const struct vs_policy *policy, enum vs_op op)
     return NULL;
 }
 
+/* The error path of vpci_msi_arch_update in 4.16, and whoever is based on that tree. */
+static bool means_to_keep(const char *policy, int op)
+{
+    return op == VS_OP_MSI_ADDRESS &&
+           (strcmp(policy, "device-lock") == 0 || strncmp(policy, "domain-rwlock", 13) == 0);
+}
+
 static void all_paths_are_balanced(void **state)
 {
     (void)state;
@@ -249,8 +262,9 @@ static void all_paths_are_balanced(void **state)
         for (int op = 0; op < VS_OP_COUNT; op++) {
             const char *fault = find_fault(policy, (enum vs_op)op);
 
-            if (fault)
-                fail_msg("%s, %s: a path %s", *name, vs_op_table[op].name, fault);
+            if (!fault != !means_to_keep(*name, op))
+                fail_msg("%s, %s: a path %s", *name, vs_op_table[op].name,
+                         fault ? fault : "is balanced that was meant not to be");
         }
         vs_policy_free(policy);
     }
@@ -299,7 +313,7 @@ static void removal_frees_the_device_once(void **state)
         const struct vs_block *steps = &policy->programs[VS_OP_DEVICE_REMOVE].steps;
         unsigned int ways = count_steps(steps, VS_STEP_FREE, VS_OBJECT_PDEV) +
                             count_steps(steps, VS_STEP_CALL_RCU, VS_OBJECT_PDEV);
-        bool counted = strcmp(*name, "refcount") == 0;
+        bool counted = strncmp(*name, "refcount", 8) == 0;
 
         assert_int_equal(ways, counted ? 0 : 1);
         if (counted)
@@ -323,9 +337,10 @@ static void the_pending_slot_holds_what_the_policy_says(void **state)
     for (const char *const *name = vs_policy_names(); *name; name++) {
         struct vs_policy *policy = load(*name);
 
-        assert_true(slot_is(policy,
-                            strcmp(*name, "rcu") == 0 || strcmp(*name, "pci-lock-fixed") == 0,
-                            strcmp(*name, "refcount") == 0));
+        bool repaired = strncmp(*name, "pci-lock", 8) == 0 && strstr(*name, "-fixed");
+
+        assert_true(slot_is(policy, strncmp(*name, "rcu", 3) == 0 || repaired,
+                            strncmp(*name, "refcount", 8) == 0));
         vs_policy_free(policy);
     }
 }

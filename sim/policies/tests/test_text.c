@@ -17,7 +17,8 @@
 static bool is_simple(const struct vs_step *step)
 {
     return step->kind != VS_STEP_FOR_EACH && step->kind != VS_STEP_REPEAT &&
-           step->kind != VS_STEP_IF && step->kind != VS_STEP_TRY && !step->branch;
+           step->kind != VS_STEP_IF && step->kind != VS_STEP_TRY &&
+           step->kind != VS_STEP_MAY_FAIL && !step->branch;
 }
 
 static unsigned int check_step(struct vs_policy *policy, const struct vs_step *step)
