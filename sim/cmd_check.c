@@ -8,12 +8,12 @@
 
 #include "base/options.h"
 #include "base/units.h"
-#include "check_run.h"
+#include "check_promela.h"
 #include "commands.h"
 
 struct values {
     struct vs_strings policies, scenarios;
-    const char *ops, *replay;
+    const char *ops, *replay, *promela;
     uint64_t actors, devices, domains, rounds, limit;
     bool json;
 };
@@ -50,6 +50,10 @@ static const struct vs_option options[] = {
     {"replay", 0, VS_OPTION_STRING, AT(replay), "FILE",
      "Re-execute a schedule out of --json's output, under its policy or the one --policy names.",
      NULL, NULL, 0, 0},
+    {"promela", 0, VS_OPTION_STRING, AT(promela), "DIR",
+     "Search nothing; write each policy in each scenario, or with --ops, as a model for SPIN, "
+     "which judges by itself, into a new directory. Pairs and triples are not written.",
+     NULL, NULL, 0, 0},
     VS_OPTION_END,
 };
 
@@ -59,6 +63,7 @@ static const char *const examples[] = {
     "vpci-sim check --policy ./my-idea.json",
     "vpci-sim check --policy rcu --ops read-hardware:0,device-remove:0",
     "vpci-sim check --policy pci-lock --ops dom1/toggle-decode:1,domain-destroy::1",
+    "vpci-sim check --promela models/",
     NULL,
 };
 
@@ -353,12 +358,19 @@ static int run_check(const struct vs_command *command, void *values_given,
     (void)operands;
     if (values->ops && values->scenarios.count > 0)
         return vs_error_set(error, VS_ERR_USAGE, "give --ops or --scenario, not both");
+    if (values->promela && (values->replay || values->json))
+        return vs_error_set(error, VS_ERR_USAGE,
+                            "--promela writes models and searches nothing: no --replay or --json");
     if (values->replay)
         return replay(values, error);
     int ret = load_scenarios(values, &run, error);
 
     if (ret == 0)
         ret = load_policies(values, &run, error);
+    if (ret == 0 && values->promela) {
+        ret = vs_check_write_models(&run, values->promela, stdout, error);
+        goto out;
+    }
     if (ret == 0)
         ret = vs_check_run(&run, error);
     if (ret == 0 && values->json)
@@ -367,6 +379,7 @@ static int run_check(const struct vs_command *command, void *values_given,
         ret = vs_check_print(&run, only || values->policies.count > 0, stdout, error);
     if (ret == 0)
         ret = answer(&run, values->policies.count > 0, error);
+out:
     release(&run);
     return ret;
 }
