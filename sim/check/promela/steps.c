@@ -370,4 +370,6 @@ void promela_simple_step(struct promela_writer *writer, const struct vs_step *st
 
     if (writers[step->kind])
         writers[step->kind](writer, step);
+    else
+        promela_refuse(writer, "a step that models for SPIN do not know");
 }
