@@ -89,7 +89,7 @@ static void print_head(const struct promela_writer *writer, FILE *out)
     fprintf(
         out,
         " *\n"
-        " * spin -a FILE && cc -O1 -DSAFETY -DNOREDUCE -DVECTORSZ=4096 -o pan pan.c\n"
+        " * In this folder: spin -a FILE && cc -O1 -DSAFETY -DNOREDUCE -DVECTORSZ=4096 -o pan pan.c\n"
         " * ./pan -c0 -m1000000    every violation within the bounds, by its number below\n"
         " * ./pan -m1000000        the first one, whose schedule spin -t -p -l FILE prints\n"
         " *\n"
