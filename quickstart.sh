@@ -25,7 +25,7 @@ build_packages=(build-essential cmake ninja-build pkg-config libjansson-dev libz
     clang llvm libbpf-dev libelf-dev "bpftool|linux-tools-common")
 run_packages=(sqlite3 gnuplot-nox zstd xz-utils gzip fonts-dejavu-core)
 test_packages=("clang-format-14|clang-format" "libclang-rt-14-dev|libclang-rt-dev"
-    qemu-system-x86 seabios pciutils strace busybox-static)
+    qemu-system-x86 seabios pciutils strace busybox-static spin)
 
 is_installed() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

@@ -8,13 +8,13 @@
 
 #include "base/options.h"
 #include "base/units.h"
-#include "check_run.h"
+#include "check_promela.h"
 #include "commands.h"
 #include "proof_rows.h"
 
 struct values {
     struct vs_strings policies, scenarios;
-    const char *ops, *replay, *db;
+    const char *ops, *replay, *db, *promela;
     uint64_t actors, devices, domains, rounds, limit, jobs;
     bool json, failures, liveness;
 };
@@ -68,6 +68,10 @@ static const struct vs_option options[] = {
      "Store verdicts, schedules and what the searches took in this database as well, beside the "
      "replays; the same question asked again replaces its answer.",
      NULL, NULL, 0, 0},
+    {"promela", 0, VS_OPTION_STRING, AT(promela), "DIR",
+     "Search nothing; write each policy in each scenario, or with --ops, as a model for SPIN, "
+     "which judges by itself, into a new directory. Pairs and triples are not written.",
+     NULL, NULL, 0, 0},
     VS_OPTION_END,
 };
 
@@ -79,6 +83,7 @@ static const char *const examples[] = {
     "vpci-sim check --policy rcu --ops read-hardware:0,device-remove:0",
     "vpci-sim check --policy pci-lock --ops dom1/toggle-decode:1,domain-destroy::1",
     "vpci-sim check --liveness --policy pci-lock",
+    "vpci-sim check --promela models/",
     NULL,
 };
 
@@ -383,6 +388,10 @@ static int run_check(const struct vs_command *command, void *values_given,
     if (values->liveness && values->scenarios.count > 0)
         return vs_error_set(error, VS_ERR_USAGE,
                             "--liveness has scenarios of its own: L1 to L6 need no --liveness");
+    if (values->promela && (values->replay || values->json || values->db || values->liveness))
+        return vs_error_set(error, VS_ERR_USAGE,
+                            "--promela writes models and searches nothing: no --replay, --json, "
+                            "--db or --liveness");
     if (values->replay)
         return replay(values, error);
     /* First, so that a search is not made in vain. */
@@ -392,6 +401,10 @@ static int run_check(const struct vs_command *command, void *values_given,
         ret = load_scenarios(values, &run, error);
     if (ret == 0)
         ret = load_policies(values, &run, error);
+    if (ret == 0 && values->promela) {
+        ret = vs_check_write_models(&run, values->promela, stdout, error);
+        goto out;
+    }
     if (ret == 0)
         ret = vs_check_run(&run, error);
     if (ret == 0 && store)
@@ -402,6 +415,7 @@ static int run_check(const struct vs_command *command, void *values_given,
         ret = vs_check_print(&run, only || values->policies.count > 0, stdout, error);
     if (ret == 0)
         ret = answer(&run, values->policies.count > 0, error);
+out:
     release(&run);
     vs_store_close(store);
     return ret;

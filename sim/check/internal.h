@@ -175,6 +175,7 @@ struct vs_check_dev {
     uint8_t decoding;
     uint8_t next[VS_LIST_COUNT], group[VS_LIST_COUNT]; /* group NONE: not on it */
     uint8_t refs[GENERATIONS];
+    uint8_t vpci_of[GENERATIONS]; /* which pdev generation's: goes with its last reference */
 };
 
 struct vs_check_lock {
@@ -273,6 +274,15 @@ static inline bool vs_pdev_alive(const struct vs_check_state *state, uint8_t poi
 static inline bool vs_vpci_alive(const struct vs_check_state *state, uint8_t pointer)
 {
     return state->devices[vs_pointer_device(pointer)].vpci_alive & vs_pointer_bit(pointer);
+}
+
+/* pdev->vpci: what is published belongs to the newest device at the address, and one that was
+ * removed before and lives on by a reference has none. */
+static inline uint8_t vs_published(const struct vs_check_state *state, uint8_t pdev)
+{
+    const struct vs_check_dev *device = &state->devices[vs_pointer_device(pdev)];
+
+    return pdev % GENERATIONS == device->pdev_last ? device->published : NONE;
 }
 
 /* step.c: one step of one actor.  The actor must be able to move. */

@@ -88,7 +88,7 @@ static uint8_t to_be_freed(const struct vs_check_state *state, struct vs_check_v
         pointer = vcpu->cleared;
         vcpu->cleared = NONE;
     } else if (insn->code == C_FREE) {
-        pointer = state->devices[device].published;
+        pointer = vs_published(state, pdev);
     }
     return pointer;
 }
@@ -167,6 +167,7 @@ static void allocate(struct vs_check_state *state, struct vs_check_vcpu *vcpu,
         return;
     }
     device->vpci_alive |= vs_pointer_bit(pointer);
+    device->vpci_of[*last] = device->pdev_last;
     if (insn->flag)
         device->incomplete |= vs_pointer_bit(pointer);
     vcpu->made = pointer;
@@ -223,7 +224,7 @@ static void deref(const struct vs_check_model *model, struct vs_check_state *sta
     vs_check_stale(state, actor, VS_OBJECT_PDEV, pdev, "reads pdev->vpci in freed memory", breach);
     if (breach->found)
         return;
-    uint8_t published = pdev == NONE ? NONE : state->devices[vs_pointer_device(pdev)].published;
+    uint8_t published = pdev == NONE ? NONE : vs_published(state, pdev);
     bool there = published != NONE && (!insn->flag || *found == NONE || *found == published);
 
     vcpu->pc++;
@@ -262,7 +263,7 @@ static void use(struct vs_check_state *state, uint8_t actor, const struct vs_che
     const struct vs_check_dev *device = &state->devices[vs_pointer_device(pdev)];
 
     if (vpci == NONE)
-        vpci = device->published; /* not dereferenced before: it is read here */
+        vpci = vs_published(state, pdev); /* not dereferenced before: it is read here */
     breach->pointer = vpci == NONE ? pdev : vpci;
     breach->object = VS_OBJECT_VPCI;
     if (vpci == NONE)
@@ -327,7 +328,8 @@ void vs_check_drop_reference(const struct vs_check_model *model, struct vs_check
         return;
     /* The last one: the object goes, and with a device its vPCI state. */
     for (uint8_t i = 0; i < GENERATIONS; i++)
-        if (((unsigned int)device->vpci_alive >> i) & 1u)
+        if ((((unsigned int)device->vpci_alive >> i) & 1u) &&
+            device->vpci_of[i] == pointer % GENERATIONS)
             vs_check_object_free(model, state, actor, VS_OBJECT_VPCI, vs_pointer(index, i), breach);
     if (model->code->policy->locks[lock].inside != VS_OBJECT_VPCI)
         vs_check_object_free(model, state, actor, VS_OBJECT_PDEV, pointer, breach);

@@ -102,6 +102,21 @@ expect 3 --replay schedule.json --policy refcount
 expect 3 --replay damaged.json
 expect 4 --replay absent.json
 
+# Models for SPIN: a file each, that says what it is of, and nothing overwritten.
+rm -rf models
+expect 0 --policy pci-lock --policy refcount --scenario S14 --scenario S3 --promela models
+says out "2 models in models"
+says out "S3 has none"
+says models/pci-lock.S14.pml "/* 1: work exit-hypercall */"
+says models/pci-lock.S14.pml "write_lock(pci_lock[pci_lock_taken])"
+says models/refcount.S14.pml "put_reference(ref0"
+expect 2 --policy pci-lock --scenario S14 --promela models
+says err "not empty"
+expect 0 --policy rcu --ops read-hardware,device-remove --promela models/more
+says models/more/rcu.ops.pml "run rcu_callback(1)"
+expect 2 --promela more --json
+expect 4 --promela absent/models
+
 # Wrong command lines.
 expect 2 --ops toggle-decoed:0
 says err 'did you mean "toggle-decode"?'

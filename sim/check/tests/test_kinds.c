@@ -147,6 +147,24 @@ static void a_trylock_goes_both_ways(void **state)
            "\"leave\"", 2, 0); /* who tries does not wait: no circle */
 }
 
+/* Found by SPIN: the reference that a reader of a removed device drops gives back that
+ * device's vPCI, not the one of a device that was added at its address meanwhile. */
+static void the_last_reference_frees_its_own_generation_alone(void **state)
+{
+    struct scene scene = scene_open("refcount", 1);
+    struct vs_check_setup setup = scene_host(false);
+    struct vs_check_actor *remover = &setup.actors[1];
+
+    (void)state;
+    scene_add(&setup, VS_OP_READ_HARDWARE, 0);
+    scene_add(&setup, VS_OP_DEVICE_REMOVE, 0);
+    scene_add(&setup, VS_OP_READ_HARDWARE, 0);
+    remover->calls[remover->call_count++] =
+        (struct vs_check_call){.op = VS_OP_DEVICE_ADD, .device = 0, .target = VS_CHECK_NONE};
+    assert_int_equal(scene_found(&scene, &setup, false), 0);
+    scene_close(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +174,7 @@ int main(void)
         cmocka_unit_test(readers_wait_behind_a_waiting_writer),
         cmocka_unit_test(recursion_counts_and_tickets_do_not_recurse),
         cmocka_unit_test(a_trylock_goes_both_ways),
+        cmocka_unit_test(the_last_reference_frees_its_own_generation_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
