@@ -20,7 +20,7 @@
 #include "words.h"
 
 /* PRAGMA user_version of sim/store/schema.sql. */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 /* PRAGMA application_id of sim/store/schema.sql ("vpcs"). */
 #define APPLICATION_ID 0x76706373

@@ -19,7 +19,7 @@
 
 /* As in schema.sql, which a test compares. */
 #define APPLICATION_ID 1987076979 /* 'vpcs' */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 /* A run of another process is stored in milliseconds; one that holds the file
  * for longer is stuck or means to keep it. */
@@ -38,6 +38,7 @@ static const char *const table_names[VS_TABLE_COUNT] = {
     [VS_TABLE_RUN] = "run",       [VS_TABLE_LATENCY] = "latency",
     [VS_TABLE_LOCK] = "lock",     [VS_TABLE_BLOCKER] = "blocker",
     [VS_TABLE_HAZARD] = "hazard", [VS_TABLE_OPERATION_COUNT] = "operation_count",
+    [VS_TABLE_VARIED] = "varied", [VS_TABLE_SATURATION] = "saturation",
 };
 
 /* ------------------------------------------------------------------ errors */
@@ -305,8 +306,13 @@ void vs_store_close(struct vs_store *store)
 
 /* ----------------------------------------------------------------- storing */
 
+static bool hangs_off_run(enum vs_table table)
+{
+    return table != VS_TABLE_RUN && table != VS_TABLE_SATURATION;
+}
+
 /* "INSERT INTO t (a, b) VALUES (?, ?)" from the row's own column names; rows
- * other than the run's get run_id in front. */
+ * that hang off a run get run_id in front. */
 static int prepare_insert(struct vs_store *store, enum vs_table table, const struct vs_cell *cells,
                           size_t count, struct vs_error *error)
 {
@@ -316,7 +322,7 @@ static int prepare_insert(struct vs_store *store, enum vs_table table, const str
 
     if (!stream)
         return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
-    bool child = table != VS_TABLE_RUN;
+    bool child = hangs_off_run(table);
 
     fprintf(stream, "INSERT INTO %s (%s", table_names[table], child ? "run_id" : "");
     for (size_t i = 0; i < count; i++)
@@ -345,6 +351,8 @@ static int bind_cell(sqlite3_stmt *statement, int place, const struct vs_cell *c
         return sqlite3_bind_double(statement, place, cell->real);
     case VS_CELL_TEXT:
         return sqlite3_bind_text(statement, place, cell->data, -1, SQLITE_STATIC);
+    case VS_CELL_NULL:
+        return sqlite3_bind_null(statement, place);
     case VS_CELL_BLOB:
         /* An empty blob is not NULL. */
         return cell->size_bytes == 0 ? sqlite3_bind_zeroblob(statement, place, 0)
@@ -364,7 +372,7 @@ static int insert_row(void *context, enum vs_table table, const struct vs_cell *
         return VS_ERR_HOST;
     sqlite3_stmt *statement = store->insert[table];
 
-    if (table != VS_TABLE_RUN)
+    if (hangs_off_run(table))
         code = sqlite3_bind_int64(statement, place++, store->run_id);
     for (size_t i = 0; code == SQLITE_OK && i < count; i++)
         code = bind_cell(statement, place++, &cells[i]);
@@ -394,13 +402,14 @@ static int step_key(struct vs_store *store, const char *sql, const char *key,
     return code == SQLITE_OK ? sqlite3_step(*statement) : code;
 }
 
-static int delete_run(struct vs_store *store, const char *key, struct vs_error *error)
+static int delete_row(struct vs_store *store, const char *sql, const char *key,
+                      struct vs_error *error)
 {
     sqlite3_stmt *statement = NULL;
     int ret = 0;
 
-    if (step_key(store, "DELETE FROM run WHERE run_key = ?", key, &statement) != SQLITE_DONE)
-        ret = fail(store, "replace the run", error);
+    if (step_key(store, sql, key, &statement) != SQLITE_DONE)
+        ret = fail(store, "replace a row", error);
     sqlite3_finalize(statement);
     return ret;
 }
@@ -415,11 +424,31 @@ int vs_store_put(struct vs_store *store, const struct vs_run *run, const struct 
 
     if (ret < 0)
         return ret;
-    ret = delete_run(store, key, error);
+    ret = delete_row(store, "DELETE FROM run WHERE run_key = ?", key, error);
     if (ret == 0)
         ret = vs_rows_emit(run, result, insert_row, store, error);
     if (ret == 0)
         ret = execute(store, "COMMIT", "store the run", error);
+    if (ret < 0)
+        roll_back(store);
+    return ret;
+}
+
+int vs_store_put_saturation(struct vs_store *store, const struct vs_saturation *saturation,
+                            struct vs_error *error)
+{
+    char key[VS_RUN_KEY_TEXT];
+
+    vs_saturation_key(saturation, key);
+    int ret = execute(store, "BEGIN IMMEDIATE", "store the answer", error);
+
+    if (ret < 0)
+        return ret;
+    ret = delete_row(store, "DELETE FROM saturation WHERE saturation_key = ?", key, error);
+    if (ret == 0)
+        ret = vs_rows_emit_saturation(saturation, insert_row, store, error);
+    if (ret == 0)
+        ret = execute(store, "COMMIT", "store the answer", error);
     if (ret < 0)
         roll_back(store);
     return ret;
