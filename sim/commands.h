@@ -11,6 +11,9 @@ extern const struct vs_command vs_cmd_policies;  /* cmd_policies.c */
 extern const struct vs_command vs_cmd_show;      /* cmd_show.c */
 extern const struct vs_command vs_cmd_validate;  /* cmd_validate.c */
 extern const struct vs_command vs_cmd_calibrate; /* cmd_calibrate.c */
+extern const struct vs_command vs_cmd_sweep;     /* cmd_sweep.c */
+extern const struct vs_command vs_cmd_saturate;  /* cmd_saturate.c */
+extern const struct vs_command vs_cmd_machines;  /* cmd_machines.c */
 extern const struct vs_command vs_cmd_bench;     /* cmd_bench.c */
 
 #endif

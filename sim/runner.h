@@ -33,7 +33,7 @@ struct vs_job {
 struct vs_runner {
     const struct vs_workload *workload; /* of the jobs that name none */
     const struct vs_machine *machine;   /* likewise */
-    struct vs_engine_options engine; /* stop and progress are the runner's own */
+    struct vs_engine_options engine;    /* stop and progress are the runner's own */
     struct vs_job *jobs;
     size_t job_count;
     unsigned int threads; /* at least 1 */

@@ -296,7 +296,7 @@ def check_bad_input():
     refused("empty file", 3, ["found an empty file"], [other("nil.db", b""), *out])
     refused("truncated", 3, ["cut.db: "], [other("cut.db", whole[:len(whole) // 3]), *out])
     refused("no runs", 3, ["holds no run"], [make_db("empty"), *out])
-    refused("other version", 3, ["expected schema version 1, found 7"],
+    refused("other version", 3, ["expected schema version 2, found 7"],
             [changed("v7.db", "PRAGMA user_version = 7"), *out])
     refused("other program", 3, ["another program's", "0x2a"],
             [changed("app.db", "PRAGMA application_id = 42"), *out])

@@ -107,8 +107,7 @@ static int refuse_name(const struct vs_json *root, const char *machine, const ch
         for (size_t k = 0; is_section(section.key) && k < vs_json_count(&section); k++) {
             size_t used = strlen(list);
 
-            snprintf(list + used, sizeof(list) - used, " %s",
-                     vs_json_member_at(&section, k).key);
+            snprintf(list + used, sizeof(list) - used, " %s", vs_json_member_at(&section, k).key);
         }
     }
     return vs_error_set(error, VS_ERR_USAGE, "machine %s has no cost '%.32s'; it has: %s", machine,

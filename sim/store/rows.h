@@ -50,8 +50,8 @@ int vs_rows_emit_locks(const struct vs_run *run, const struct vs_result *result,
                        void *context, struct vs_error *error);
 
 /* The row of table saturation (rows_saturation.c). */
-int vs_rows_emit_saturation(const struct vs_saturation *saturation, vs_row_sink sink,
-                            void *context, struct vs_error *error);
+int vs_rows_emit_saturation(const struct vs_saturation *saturation, vs_row_sink sink, void *context,
+                            struct vs_error *error);
 
 /* vs_policy_names' order, VS_RANK_OWN for what does not ship as it stands. */
 uint64_t vs_policy_rank(const struct vs_policy *policy);

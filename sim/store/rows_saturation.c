@@ -41,8 +41,8 @@ static char *held_text(const struct vs_saturation *saturation)
     return text;
 }
 
-int vs_rows_emit_saturation(const struct vs_saturation *saturation, vs_row_sink sink,
-                            void *context, struct vs_error *error)
+int vs_rows_emit_saturation(const struct vs_saturation *saturation, vs_row_sink sink, void *context,
+                            struct vs_error *error)
 {
     const struct vs_run *run = &saturation->lowest_run;
     const struct vs_workload *workload = run->workload;
