@@ -111,6 +111,21 @@ static void print_sweeps(const struct vs_report *report)
         print_figure(&report->sweeps[0]);
 }
 
+static void print_assumed(const struct vs_report *report)
+{
+    printf("what survives the assumptions\n");
+    for (size_t i = 0; i < report->sensitivities.count; i++) {
+        const struct vs_sensitivity *item = &report->sensitivities.items[i];
+
+        printf("  %s\n",
+               vs_runs_first(&report->runs, vs_axes_scenario(&item->axes, 0))->trace_name);
+        for (size_t k = 0; k < item->says.count; k++)
+            printf("  - %s\n", item->says.items[k]);
+    }
+    for (size_t i = 0; i < report->assumed.count; i++)
+        print_figure(&report->assumed.figures[i]);
+}
+
 static void print_report(const struct vs_report *report)
 {
     for (size_t i = 0; i < report->section_count; i++) {
@@ -128,6 +143,7 @@ static void print_report(const struct vs_report *report)
             printf("  no plots of its own; its table is in the page\n");
     }
     print_sweeps(report);
+    print_assumed(report);
     printf("page: %s/index.html\n", report->options->directory);
 }
 
