@@ -192,10 +192,14 @@ static const struct vs_command command_report = {
     .options = options,
     .values_size_bytes = sizeof(struct values),
     .description =
-        "Reads the database that vpci-sim replay --db fills, and changes nothing in it. Runs "
-        "that differ in nothing but the policy are compared with each other; for each trace on "
+        "Reads the database that vpci-sim replay, sweep and saturate fill, and changes nothing in "
+        "it. Runs "
+        "that differ in nothing but the policy are compared with each other, replicas of a run by "
+        "their median and range; for each trace on "
         "each machine the lowest and the highest load are drawn, and every other load gets its "
         "table.\n\n"
+        "Where speeds, clones, machines or costs were varied (vpci-sim sweep), it says which "
+        "conclusions hold in every group of runs and at which value the others turn over.\n\n"
         "DIR/index.html is one page that needs no network and no other file. Beside it lie the "
         "pictures, the numbers behind them (DIR/data) and the gnuplot scripts (DIR/plots): edit "
         "a script and run gnuplot plots/NAME.gp in DIR to draw it again.\n\n"

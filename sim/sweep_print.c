@@ -41,10 +41,28 @@ static int print_block(const struct vs_plan *plan, size_t first, struct vs_repli
     return 0;
 }
 
+static bool is_what_if(const struct vs_plan *plan)
+{
+    for (size_t i = 0; i < plan->speed_count; i++) {
+        if (plan->speeds[i] != 1)
+            return true;
+    }
+    for (size_t i = 0; i < plan->clone_count; i++) {
+        if (plan->clones[i] != 1)
+            return true;
+    }
+    return false;
+}
+
 /* Under all tables: what was not measured, and what the numbers are. */
 static void print_remarks(const struct vs_plan *plan, FILE *stream)
 {
     char text[600];
+    if (is_what_if(plan))
+        vs_table_wrap(stream, "",
+                      "Speeds other than 1 and copies are what-ifs: think and arrival times are "
+                      "divided by the speed, copies are every domain with its devices once more, "
+                      "started within 1 % of the span. Nobody captured that.");
     if (plan->replicas > 1) {
         snprintf(text, sizeof(text),
                  "Medians of %" PRIu32 " replicas, with the lowest and the highest: replica 0 has "
