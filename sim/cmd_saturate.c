@@ -146,6 +146,16 @@ static void print_contradictions(const struct vs_saturate_request *request,
     }
 }
 
+static bool some_never(const struct vs_saturate_request *request,
+                       const struct vs_saturate_answer *answers)
+{
+    for (size_t i = 0; i < request->policy_count; i++) {
+        if (answers[i].broken < 0)
+            return true;
+    }
+    return false;
+}
+
 static void print_table(const struct vs_saturate_request *request, const struct vs_batch *batch,
                         const struct vs_saturate_answer *answers)
 {
@@ -173,6 +183,10 @@ static void print_table(const struct vs_saturate_request *request, const struct 
              request->replicas > 1 ? "all its replicas: the worst of them counts"
                                    : "one interleaving (--replicas N makes it several)");
     vs_table_wrap(stdout, "", text);
+    if (batch->engine.timing == VS_TIMING_CLOSED && some_never(request, answers))
+        vs_table_wrap(stdout, "",
+                      "'never': in a closed loop no more calls can wait than there are vCPUs, so "
+                      "p99 may stay below a bound at any speed; --timing open lets backlog grow.");
     if (request->machine->assumption_count > 0)
         printf("%" PRIu32 " numbers of machine profile '%s' are assumed, not measured.\n",
                request->machine->assumption_count, request->machine->name);
