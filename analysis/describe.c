@@ -104,6 +104,8 @@ void vs_describe_heading(const struct vs_run_row *run, struct vs_text *text)
     if (strcmp(run->timing, "open") == 0)
         vs_text_add(text, ", open loop");
     vs_text_addf(text, ", on %s", run->machine);
+    if (run->varied && run->varied[0])
+        vs_text_addf(text, " with %s", run->varied);
 }
 
 static bool has_item(const char *json, const char *item)
@@ -170,6 +172,8 @@ void vs_describe_caption(const struct vs_runs *runs, const struct vs_scenario *s
                  load.length ? " · " : "", run->timing, run->machine);
     if (run->cpus > 0) /* 0: one per vCPU, up to the machine's */
         vs_text_addf(text, ", %" PRId64 " CPUs", run->cpus);
+    if (run->varied && run->varied[0])
+        vs_text_addf(text, " with %s", run->varied);
     vs_text_free(&load);
     if (run->machine_assumptions > 0)
         vs_text_addf(text, " (%" PRId64 " of its numbers assumed)", run->machine_assumptions);
@@ -221,8 +225,20 @@ void vs_describe_safety(const struct vs_run_row *run, const struct vs_table *haz
                      vs_words_count((uint64_t)vs_table_integer(hazards, i, "count"), count));
         some = true;
     }
+    if (run->deadlock_replicas > 0 && run->replicas > 1) {
+        vs_text_addf(text, "%sdeadlock in %" PRId64 " of %" PRId64 " replicas", some ? "; " : "",
+                     run->deadlock_replicas, run->replicas);
+        some = true;
+    }
+    if (run->hazard_replicas > 0 && run->replicas > 1) {
+        vs_text_addf(text, "%shazards in %" PRId64 " of %" PRId64 " replicas", some ? "; " : "",
+                     run->hazard_replicas, run->replicas);
+        some = true;
+    }
     if (!some)
         vs_text_add(text, vs_runs_clean(run) ? "none seen" : "hazards");
+    if (!some && run->replicas > 1)
+        vs_text_addf(text, " in %" PRId64 " replicas", run->replicas);
 }
 
 /* --------------------------------------------------------- what it cannot tell */
@@ -374,6 +390,31 @@ static int add_notes(const struct vs_runs *runs, struct vs_sentences *sentences)
     return ret;
 }
 
+/* How far one interleaving's numbers move: measured, or assumed. */
+static int add_spread(const struct vs_runs *runs, struct vs_sentences *sentences)
+{
+    size_t measured = 0;
+    int ret = 0;
+
+    for (size_t i = 0; i < runs->run_count; i++)
+        measured += runs->runs[i].replicas >= VS_REPLICAS_ENOUGH;
+    if (measured > 0)
+        ret = vs_sentences_add(
+            sentences,
+            "Where a replay was repeated with think times jittered (three replicas or "
+            "more), numbers are medians, and policies are ranked only when the ranges of "
+            "their replicas do not meet. The jitter is small and uniform: real hosts "
+            "differ from a recording by more than that.");
+    if (ret == 0 && measured < runs->run_count)
+        ret = vs_sentences_add(
+            sentences, "The percentiles of one closed-loop interleaving move by several per cent "
+                       "when think times change by 1 %, so policies less than 15 % apart are not "
+                       "ranked where there are no replicas. The 15 % are an assumption, from one "
+                       "experiment: two guests at speed 16 had a p99 of 8.19 to 9.22 µs under "
+                       "±1 % changes of --max-think. vpci-sim replay --replicas 5 measures it.");
+    return ret;
+}
+
 int vs_describe_limits(const struct vs_runs *runs, struct vs_sentences *sentences)
 {
     int ret = vs_sentences_add(
@@ -400,11 +441,9 @@ int vs_describe_limits(const struct vs_runs *runs, struct vs_sentences *sentence
     if (ret == 0)
         ret = vs_sentences_add(
             sentences, "Percentiles are good to 3 % (the histogram's step), and the rule that "
-                       "orders simultaneous events moves waits by up to 5 %. The percentiles of "
-                       "one closed-loop interleaving move by several per cent when think times "
-                       "change by 1 %, so policies less than 15 % apart are not ranked. The 15 % "
-                       "are an assumption, from one experiment: two guests at speed 16 had a p99 "
-                       "of 8.19 to 9.22 µs under ±1 % changes of --max-think.");
+                       "orders simultaneous events moves waits by up to 5 %.");
+    if (ret == 0)
+        ret = add_spread(runs, sentences);
     return ret == 0 ? add_notes(runs, sentences) : ret;
 }
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "compare.h"
 #include "runs.h"
 #include "words.h"
 
@@ -20,18 +21,6 @@ struct vs_sentences {
 void vs_sentences_free(struct vs_sentences *sentences);
 /* Append a copy, unless it is there already.  VS_ERR_MEMORY. */
 int vs_sentences_add(struct vs_sentences *sentences, const char *text);
-
-/*
- * Differences of percentiles up to VS_STEP_P99 are the histogram's step (schema.sql: 32
- * buckets per power of two), and of throughput up to 1 % no difference.  Percentiles less
- * than VS_APART_P99 apart are within what one closed-loop interleaving can decide.
- * Assumption: 15 %, from one experiment.  Two guests' streams overlapped at speed 16 gave
- * a p99 between 8.19 and 9.22 us (12.6 % apart) under one policy when nothing but the cut of
- * idle gaps (--max-think) was changed by 1 % either way.
- */
-#define VS_STEP_P99        (1.0 / 32)
-#define VS_APART_P99       0.15
-#define VS_STEP_THROUGHPUT 0.01
 
 /* The strings of a JSON array; a text that is none comes back as it is. */
 int vs_describe_array(const char *json, struct vs_sentences *sentences);

@@ -23,9 +23,10 @@ static int by_p99(const void *a, const void *b)
 {
     const struct vs_run_row *x = *(const struct vs_run_row *const *)a;
     const struct vs_run_row *y = *(const struct vs_run_row *const *)b;
+    double p99_x = vs_compare_typical_p99(x), p99_y = vs_compare_typical_p99(y);
 
-    if (x->p99_ns != y->p99_ns)
-        return x->p99_ns < y->p99_ns ? -1 : 1;
+    if (p99_x != p99_y)
+        return p99_x < p99_y ? -1 : 1;
     return x < y ? -1 : x > y;
 }
 
@@ -33,10 +34,21 @@ static int by_throughput(const void *a, const void *b)
 {
     const struct vs_run_row *x = *(const struct vs_run_row *const *)a;
     const struct vs_run_row *y = *(const struct vs_run_row *const *)b;
+    double rate_x = vs_compare_typical_throughput(x), rate_y = vs_compare_typical_throughput(y);
 
-    if (x->throughput_per_s != y->throughput_per_s)
-        return x->throughput_per_s > y->throughput_per_s ? -1 : 1;
+    if (rate_x != rate_y)
+        return rate_x > rate_y ? -1 : 1;
     return x < y ? -1 : x > y;
+}
+
+/* All have replicas enough: what differs by chance was measured. */
+static bool measured(const struct ranking *ranking)
+{
+    for (size_t i = 0; i < ranking->count; i++) {
+        if (!vs_compare_measured(ranking->runs[i], ranking->runs[i]))
+            return false;
+    }
+    return true;
 }
 
 static void add_names(const struct ranking *ranking, size_t first, size_t last,
@@ -140,10 +152,8 @@ static size_t group_end(const struct ranking *ranking, size_t first, bool p99)
 
     while (end < ranking->count) {
         const struct vs_run_row *last = ranking->runs[end - 1], *next = ranking->runs[end];
-        double apart = p99 ? (double)(next->p99_ns - last->p99_ns) / (double)(last->p99_ns + 1)
-                           : 1 - next->throughput_per_s / last->throughput_per_s;
 
-        if (p99 ? !(apart < VS_APART_P99) : !(apart <= VS_STEP_THROUGHPUT))
+        if (p99 ? vs_compare_p99(last, next) : vs_compare_throughput(last, next))
             break;
         end++;
     }
@@ -157,15 +167,18 @@ static void add_p99_range(const struct ranking *ranking, size_t first, size_t en
     const struct vs_run_row *low = ranking->runs[first], *high = ranking->runs[end - 1];
     char from[VS_WORDS_NUMBER], to[VS_WORDS_NUMBER];
 
-    vs_words_duration((double)low->p99_ns, from);
-    vs_words_duration((double)high->p99_ns, to);
+    double best = vs_compare_typical_p99(low), worst = vs_compare_typical_p99(high);
+    double least = floor ? vs_compare_typical_p99(floor) : 0;
+
+    vs_words_duration(best, from);
+    vs_words_duration(worst, to);
     vs_text_add(text, from);
     if (strcmp(from, to) != 0)
         vs_text_addf(text, " to %s", to);
-    if (!floor || floor->p99_ns <= 0)
+    if (!floor || least <= 0)
         return;
-    vs_words_ratio((double)low->p99_ns / (double)floor->p99_ns, from);
-    vs_words_ratio((double)high->p99_ns / (double)floor->p99_ns, to);
+    vs_words_ratio(best / least, from);
+    vs_words_ratio(worst / least, to);
     if (strcmp(from, to) != 0)
         vs_text_addf(text, ", %s to %s the floor", from, to);
     else
@@ -176,6 +189,7 @@ static void say_p99(const struct ranking *ranking, const struct vs_run_row *floo
                     struct vs_text *text)
 {
     const struct vs_run_row *low = ranking->runs[0], *high = ranking->runs[ranking->count - 1];
+    double best = vs_compare_typical_p99(low), worst = vs_compare_typical_p99(high);
 
     if (ranking->count == 1) {
         vs_text_addf(text, "Under %s p99 is ", low->name);
@@ -184,14 +198,15 @@ static void say_p99(const struct ranking *ranking, const struct vs_run_row *floo
         return;
     }
     if (group_end(ranking, 0, true) == ranking->count) {
-        bool equal = (double)(high->p99_ns - low->p99_ns) <= VS_STEP_P99 * (double)low->p99_ns;
-
         vs_text_addf(text, "At p99 the %zu policies without a hazard are %s, at ", ranking->count,
-                     equal ? "indistinguishable (within the histogram's step of 3 %)"
-                           : "not ranked (each less than 15 % from the next: within what one "
-                             "interleaving can decide)");
+                     worst - best <= VS_STEP_P99 * best
+                         ? "indistinguishable (within the histogram's step of 3 %)"
+                     : measured(ranking)
+                         ? "not ranked (the ranges of their replicas meet, each with the next)"
+                         : "not ranked (each less than 15 % from the next: within what one "
+                           "interleaving can decide)");
         add_p99_range(ranking, 0, ranking->count, floor, text);
-        if ((double)(high->p99_ns - low->p99_ns) >= VS_APART_P99 * (double)low->p99_ns)
+        if (vs_compare_p99(low, high) < 0)
             vs_text_addf(text, "; only the ends, %s and %s, lie further apart", low->name,
                          high->name);
         vs_text_add(text, ".");
@@ -208,8 +223,11 @@ static void say_p99(const struct ranking *ranking, const struct vs_run_row *floo
         vs_text_add(text, end - first > 1 ? ", not ranked)" : ")");
         first = end;
     }
-    vs_text_add(text, ". Policies less than 15 % from the next are not ranked: within what one "
-                      "interleaving can decide.");
+    vs_text_add(text, measured(ranking)
+                          ? ". Numbers are medians over replicas; policies whose replicas' ranges "
+                            "meet are not ranked."
+                          : ". Policies less than 15 % from the next are not ranked: within what "
+                            "one interleaving can decide.");
 }
 
 /* A percentile of few accesses is an anecdote. */
@@ -234,18 +252,19 @@ static void say_throughput(const struct ranking *ranking, const struct vs_run_ro
 {
     char number[VS_WORDS_NUMBER];
 
-    if (!(ranking->runs[0]->throughput_per_s > 0))
+    if (!(vs_compare_typical_throughput(ranking->runs[0]) > 0))
         return;
     if (ranking->count == 1) {
         vs_text_addf(text, "Throughput under it is %s calls/s.",
-                     vs_words_number(ranking->runs[0]->throughput_per_s, number));
+                     vs_words_number(vs_compare_typical_throughput(ranking->runs[0]), number));
         return;
     }
     if (group_end(ranking, 0, false) == ranking->count) {
         vs_text_addf(text,
-                     "Throughput is indistinguishable (within 1 %%) under all %zu of them, at "
+                     "Throughput is indistinguishable (%s) under all %zu of them, at "
                      "about %s calls/s: in %s it says little until the load is high.",
-                     ranking->count, vs_words_number(ranking->runs[0]->throughput_per_s, number),
+                     measured(ranking) ? "by its replicas" : "within 1 %", ranking->count,
+                     vs_words_number(vs_compare_typical_throughput(ranking->runs[0]), number),
                      strcmp(ranking->runs[0]->timing, "open") == 0
                          ? "an open loop it is the rate of arrivals, and"
                          : "a closed loop with recorded think times");
@@ -259,14 +278,15 @@ static void say_throughput(const struct ranking *ranking, const struct vs_run_ro
             vs_text_add(text, "; ");
         add_names(ranking, first, end, text);
         vs_text_addf(text, " (%s calls/s",
-                     vs_words_number(ranking->runs[first]->throughput_per_s, number));
-        if (floor && floor->throughput_per_s > 0)
-            vs_text_addf(
-                text, ", %s of the floor",
-                vs_words_percent(ranking->runs[first]->throughput_per_s / floor->throughput_per_s,
-                                 number));
+                     vs_words_number(vs_compare_typical_throughput(ranking->runs[first]), number));
+        if (floor && vs_compare_typical_throughput(floor) > 0)
+            vs_text_addf(text, ", %s of the floor",
+                         vs_words_percent(vs_compare_typical_throughput(ranking->runs[first]) /
+                                              vs_compare_typical_throughput(floor),
+                                          number));
         if (end - first > 1)
-            vs_text_add(text, ", indistinguishable within 1 %");
+            vs_text_add(text, measured(ranking) ? ", not told apart by their replicas"
+                                                : ", indistinguishable within 1 %");
         vs_text_add(text, ")");
         first = end;
     }
@@ -281,10 +301,11 @@ static void say_ceiling(const struct ranking *ranking, const struct vs_run_row *
     char low[VS_WORDS_NUMBER];
 
     if (ceiling && vs_runs_clean(ceiling) &&
-        (double)ceiling->p99_ns < (double)ranking->runs[0]->p99_ns * (1 - VS_APART_P99))
+        vs_compare_typical_p99(ceiling) < vs_compare_typical_p99(ranking->runs[0]) &&
+        vs_compare_p99(ceiling, ranking->runs[0]) < 0)
         vs_text_addf(text,
                      " The ceiling is none here: p99 under %s is %s, lower than all of these.",
-                     ceiling->name, vs_words_duration((double)ceiling->p99_ns, low));
+                     ceiling->name, vs_words_duration(vs_compare_typical_p99(ceiling), low));
 }
 
 static int say_ranking(const struct vs_runs *runs, const struct vs_scenario *scenario,

@@ -111,6 +111,21 @@ static void print_sweeps(const struct vs_report *report)
         print_figure(&report->sweeps[0]);
 }
 
+static void print_assumed(const struct vs_report *report)
+{
+    printf("what survives the assumptions\n");
+    for (size_t i = 0; i < report->sensitivities.count; i++) {
+        const struct vs_sensitivity *item = &report->sensitivities.items[i];
+
+        printf("  %s\n",
+               vs_runs_first(&report->runs, vs_axes_scenario(&item->axes, 0))->trace_name);
+        for (size_t k = 0; k < item->says.count; k++)
+            printf("  - %s\n", item->says.items[k]);
+    }
+    for (size_t i = 0; i < report->assumed.count; i++)
+        print_figure(&report->assumed.figures[i]);
+}
+
 static void print_report(const struct vs_report *report)
 {
     for (size_t i = 0; i < report->section_count; i++) {
@@ -128,6 +143,7 @@ static void print_report(const struct vs_report *report)
             printf("  no plots of its own; its table is in the page\n");
     }
     print_sweeps(report);
+    print_assumed(report);
     printf("page: %s/index.html\n", report->options->directory);
 }
 
@@ -176,10 +192,14 @@ static const struct vs_command command_report = {
     .options = options,
     .values_size_bytes = sizeof(struct values),
     .description =
-        "Reads the database that vpci-sim replay --db fills, and changes nothing in it. Runs "
-        "that differ in nothing but the policy are compared with each other; for each trace on "
+        "Reads the database that vpci-sim replay, sweep and saturate fill, and changes nothing in "
+        "it. Runs "
+        "that differ in nothing but the policy are compared with each other, replicas of a run by "
+        "their median and range; for each trace on "
         "each machine the lowest and the highest load are drawn, and every other load gets its "
         "table.\n\n"
+        "Where speeds, clones, machines or costs were varied (vpci-sim sweep), it says which "
+        "conclusions hold in every group of runs and at which value the others turn over.\n\n"
         "DIR/index.html is one page that needs no network and no other file. Beside it lie the "
         "pictures, the numbers behind them (DIR/data) and the gnuplot scripts (DIR/plots): edit "
         "a script and run gnuplot plots/NAME.gp in DIR to draw it again.\n\n"

@@ -78,6 +78,8 @@ static int list_report(const struct vs_report *report, struct vs_sentences *file
     }
     for (size_t i = 0; i < report->sweep_count && ret == 0; i++)
         ret = list_figure(&report->sweeps[i], report->runs.sweeps[i].slug, pictures, files);
+    for (size_t i = 0; i < report->assumed.count && ret == 0; i++)
+        ret = list_figure(&report->assumed.figures[i], report->assumed.slugs[i], pictures, files);
     return ret;
 }
 

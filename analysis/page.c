@@ -51,13 +51,14 @@ static void add_contents(const struct vs_report *report, struct vs_text *out)
         vs_text_free(&heading);
     }
     vs_text_add(out, "<li><a href=\"#load\">Load</a></li>\n"
+                     "<li><a href=\"#assumptions\">What survives the assumptions</a></li>\n"
                      "<li><a href=\"#matrix\">Verdict matrix</a></li>\n"
                      "<li><a href=\"#hypotheses\">Hypotheses</a></li>\n"
                      "<li><a href=\"#provenance\">Provenance</a></li>\n</ol></nav>\n");
 }
 
-static int add_figure(const struct vs_report *report, const struct vs_figure *figure,
-                      const char *prefix, struct vs_text *out, struct vs_error *error)
+int vs_page_figure(const struct vs_report *report, const struct vs_figure *figure,
+                   const char *prefix, struct vs_text *out, struct vs_error *error)
 {
     char path[4096];
     int ret;
@@ -103,7 +104,7 @@ static int add_section(const struct vs_report *report, size_t index, struct vs_t
     vs_page_comparison(report, section, out);
     for (size_t i = 0; i < section->figure_count && ret == 0; i++) {
         snprintf(prefix, sizeof(prefix), "s%zuf%zu-", index + 1, i + 1);
-        ret = add_figure(report, &section->figures[i], prefix, out, error);
+        ret = vs_page_figure(report, &section->figures[i], prefix, out, error);
     }
     vs_text_add(out, "<h3>Hazards and deadlocks</h3>\n");
     vs_page_hazards(report, section, out);
@@ -130,7 +131,7 @@ static int add_load(const struct vs_report *report, struct vs_text *out, struct 
             out, "h3",
             vs_runs_first(&report->runs, &report->runs.scenarios[sweep->first])->trace_name);
         vs_text_add(out, "\n");
-        ret = add_figure(report, &report->sweeps[i], prefix, out, error);
+        ret = vs_page_figure(report, &report->sweeps[i], prefix, out, error);
     }
     bool all_nothing = true;
 
@@ -167,6 +168,8 @@ int vs_page_render(const struct vs_report *report, struct vs_text *page, struct 
         ret = add_section(report, i, page, error);
     if (ret == 0)
         ret = add_load(report, page, error);
+    if (ret == 0)
+        ret = vs_page_sensitivity(report, page, error);
     vs_page_matrix(&report->proof, page);
     vs_page_hypotheses(&report->proof, page);
     vs_text_add(page, "<section id=\"provenance\">\n<h2>Provenance</h2>\n");

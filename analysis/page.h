@@ -14,6 +14,12 @@ void vs_page_comparison(const struct vs_report *report, const struct vs_section 
                         struct vs_text *out);
 void vs_page_hazards(const struct vs_report *report, const struct vs_section *section,
                      struct vs_text *out);
+/* page_sensitivity.c */
+int vs_page_sensitivity(const struct vs_report *report, struct vs_text *out,
+                        struct vs_error *error);
+/* One picture with how to read it, or why there is none. */
+int vs_page_figure(const struct vs_report *report, const struct vs_figure *figure,
+                   const char *prefix, struct vs_text *out, struct vs_error *error);
 void vs_page_locks(const struct vs_section *section, struct vs_text *out);
 void vs_page_provenance(const struct vs_report *report, struct vs_text *out);
 

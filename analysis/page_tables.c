@@ -66,21 +66,41 @@ static void add_safety(struct vs_text *out, const struct vs_run_row *run,
     vs_text_free(&safety);
 }
 
+/* Median and range of p99 over the replicas. */
+static void add_replicas(struct vs_text *out, const struct vs_run_row *run)
+{
+    char median[VS_WORDS_NUMBER], low[VS_WORDS_NUMBER], high[VS_WORDS_NUMBER];
+    struct vs_text text = {0};
+
+    if (run->replicas < 2) {
+        add_number(out, NO_RESULT);
+        return;
+    }
+    vs_text_addf(&text, "%s (%s to %s)", vs_words_duration(run->p99_median_ns, median),
+                 vs_words_duration((double)run->p99_low_ns, low),
+                 vs_words_duration((double)run->p99_high_ns, high));
+    add_number(out, vs_text_or_empty(&text));
+    out->failed |= text.failed;
+    vs_text_free(&text);
+}
+
 /* The numbers of a run; of one that ended in a deadlock none, as in the command line's table. */
 static void add_measured(struct vs_text *out, const struct vs_run_row *run,
-                         const struct vs_run_row *floor, bool shared)
+                         const struct vs_run_row *floor, bool shared, bool replicated)
 {
     char number[VS_WORDS_NUMBER];
 
     if (!vs_runs_finished(run)) {
-        for (int i = 0; i < (shared ? 11 : 10); i++)
-            vs_html_element(out, i == 7 ? "td" : "td class=\"n\"", NO_RESULT);
+        for (int i = 0; i < 10 + shared + replicated; i++)
+            vs_html_element(out, i == 7 + replicated ? "td" : "td class=\"n\"", NO_RESULT);
         return;
     }
     add_number(out, vs_words_number(run->throughput_per_s, number));
     add_duration(out, run->p50_ns);
     add_duration(out, run->p99_ns);
     add_ratio(out, run->p99_ns, floor, floor ? floor->p99_ns : 0);
+    if (replicated)
+        add_replicas(out, run);
     add_duration(out, run->p999_ns);
     add_duration(out, run->max_ns);
     add_duration(out, run->lock_wait_ns);
@@ -101,6 +121,15 @@ static bool shares_cpus(const struct vs_runs *runs, const struct vs_scenario *sc
     return false;
 }
 
+static bool has_replicas(const struct vs_runs *runs, const struct vs_scenario *scenario)
+{
+    for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
+        if (runs->runs[i].replicas > 1)
+            return true;
+    }
+    return false;
+}
+
 void vs_page_comparison(const struct vs_report *report, const struct vs_section *section,
                         struct vs_text *out)
 {
@@ -109,6 +138,7 @@ void vs_page_comparison(const struct vs_report *report, const struct vs_section 
     /* No ratio to a floor that never came to its end. */
     const struct vs_run_row *floor = found && vs_runs_finished(found) ? found : NULL;
     bool shared = shares_cpus(&report->runs, scenario);
+    bool replicated = has_replicas(&report->runs, scenario);
     size_t own = 0;
 
     vs_text_add(out, "<div class=\"wide\"><table class=\"comparison\"><thead><tr>"
@@ -116,8 +146,10 @@ void vs_page_comparison(const struct vs_report *report, const struct vs_section 
                      "<th scope=\"col\">hazards seen in this replay</th>"
                      "<th scope=\"col\" class=\"n\">calls/s</th>"
                      "<th scope=\"col\" class=\"n\">p50</th><th scope=\"col\" class=\"n\">p99</th>"
-                     "<th scope=\"col\" class=\"n\">p99 to floor</th>"
-                     "<th scope=\"col\" class=\"n\">p99.9</th>"
+                     "<th scope=\"col\" class=\"n\">p99 to floor</th>");
+    if (replicated)
+        vs_text_add(out, "<th scope=\"col\" class=\"n\">p99 over replicas</th>");
+    vs_text_add(out, "<th scope=\"col\" class=\"n\">p99.9</th>"
                      "<th scope=\"col\" class=\"n\">max</th>"
                      "<th scope=\"col\" class=\"n\">total lock wait</th>"
                      "<th scope=\"col\">most contended lock</th>"
@@ -133,7 +165,7 @@ void vs_page_comparison(const struct vs_report *report, const struct vs_section 
         vs_text_add(out, vs_runs_finished(run) ? "<tr>" : "<tr class=\"stopped\">");
         add_policy(out, run, &own);
         add_safety(out, run, section->hazards);
-        add_measured(out, run, floor, shared);
+        add_measured(out, run, floor, shared, replicated);
         vs_text_add(out, "</tr>\n");
     }
     vs_text_add(out, "</tbody></table></div>\n");

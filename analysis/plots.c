@@ -67,6 +67,24 @@ const struct vs_plot vs_plots[] = {
      .width = 1100,
      .height = 430,
      .draws_references = true},
+    {.name = "vary",
+     .title = "p99 latency against a cost of the machine profile",
+     .reading = "Each point is the median of a replay's replicas (or the one replay there is), its "
+                "whisker their range. Lines that cross are conclusions that hang on this number; "
+                "what the lines do between the points was not replayed.",
+     .assumed = true,
+     .width = 1100,
+     .height = 430,
+     .draws_references = true},
+    {.name = "saturation",
+     .title = "How much load each policy carries",
+     .reading = "The longer the bar, the more load a policy carried before p99 broke the bound. "
+                "Both ends of the thin line were replayed; an arrow is the highest load tried.",
+     .assumed = true,
+     .width = 1100,
+     .height = 130,
+     .per_series = 27,
+     .draws_references = true},
     {.name = NULL},
 };
 
@@ -86,6 +104,7 @@ static const struct vs_style styles[] = {
     {"pcidevs-percpu-rwlock", "#d97b00", 4, 2.2},
     {"pci-lock", "#cc6677", 1, 2.2},
     {"pci-lock-bars", "#aa4499", 4, 1.8},
+    {"pci-lock-fixed", "#6b4a2b", 1, 1.8},
     {"refcount", "#117733", 1, 1.8},
     {"rcu", "#44aa99", 4, 2.0},
     {"pcidevs-rwlock-fixed", "#999933", 2, 1.8},

@@ -26,6 +26,7 @@ struct vs_plot {
     const char *title;       /* in the picture */
     const char *reading;     /* a sentence under it on the page: how to read it */
     bool sweep;              /* over the speeds of a sweep, not for one scenario */
+    bool assumed;            /* of what was assumed (assumed.c), not for one scenario */
     int width, height;       /* pixels without the caption and what grows */
     int per_series, per_key; /* pixels that one more series or key adds */
     bool draws_references;   /* floor and ceiling are among the series */

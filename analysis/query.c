@@ -309,6 +309,8 @@ static int check_schema(struct vs_query *query, struct vs_error *error)
 
 static int prepare_database(struct vs_query *query, struct vs_error *error)
 {
+    struct vs_table *unused = NULL;
+
     for (size_t i = 0; i < sizeof(sql_functions) / sizeof(*sql_functions); i++) {
         if (sqlite3_create_function(query->db, sql_functions[i].name, sql_functions[i].arguments,
                                     SQLITE_UTF8 | SQLITE_DETERMINISTIC,
@@ -320,10 +322,17 @@ static int prepare_database(struct vs_query *query, struct vs_error *error)
     if (sqlite3_exec(query->db,
                      "PRAGMA temp_store = MEMORY;"
                      "CREATE TEMP TABLE shown (run_id INTEGER PRIMARY KEY, row INTEGER, name TEXT, "
-                     "legend TEXT)",
+                     "legend TEXT);"
+                     "CREATE TEMP TABLE spread (run_id INTEGER PRIMARY KEY, leads INTEGER, "
+                     "replicas INTEGER, deadlock_replicas INTEGER, hazard_replicas INTEGER, "
+                     "p99_low_ns INTEGER, p99_median_ns REAL, p99_high_ns INTEGER, "
+                     "throughput_low REAL, throughput_median REAL, throughput_high REAL)",
                      NULL, NULL, NULL) != SQLITE_OK)
         return refuse(query, error);
-    return 0;
+    int ret = vs_query_table(query, "queries/replicas.sql", "fill", &unused, error);
+
+    vs_table_free(unused);
+    return ret;
 }
 
 int vs_query_open(const char *path, struct vs_query **query, struct vs_error *error)

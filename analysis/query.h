@@ -12,9 +12,10 @@
  *   negligible_wait()                         VS_WAIT_NEGLIGIBLE
  *   shipped_policy(policy, policy_rank)       the name, or '' for the user's own file
  *   is_reference(policy, policy_rank)         the floor or the ceiling, as shipped
- * and the temporary table shown(run_id, row, name, legend): the runs that a plot or a
- * table is about, in the order of every comparison, with the name that each has in a table
- * and in a plot.
+ * the temporary table spread(run_id, leads, replicas, ...) of queries/replicas.sql, which puts
+ * the replicas of a run together, and the temporary table shown(run_id, row, name, legend): the
+ * runs that a plot or a table is about, in the order of every comparison, with the name that each
+ * has in a table and in a plot.
  */
 #ifndef VS_ANALYSIS_QUERY_H
 #define VS_ANALYSIS_QUERY_H

@@ -47,12 +47,12 @@ static int draw_section(struct vs_query *query, struct vs_report *report,
     int ret = 0;
 
     for (const struct vs_plot *plot = vs_plots; plot->name; plot++)
-        room += !plot->sweep;
+        room += !plot->sweep && !plot->assumed;
     section->figures = calloc(room, sizeof(*section->figures));
     if (!section->figures)
         return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
     for (const struct vs_plot *plot = vs_plots; plot->name && ret == 0; plot++) {
-        if (plot->sweep)
+        if (plot->sweep || plot->assumed)
             continue;
         ret = draw_figure(query, report, plot, section->scenario, NULL, progress,
                           &section->figures[section->figure_count], error);
@@ -162,6 +162,11 @@ static int fill(struct vs_query *query, struct vs_report *report,
     if (ret == 0)
         ret = fill_sweeps(query, report, progress, error);
     if (ret == 0)
+        ret = vs_sensitivity_make(query, &report->runs, &report->sensitivities, error);
+    if (ret == 0)
+        ret = vs_assumed_draw(query, &report->sensitivities, options->directory, options->pictures,
+                              progress, &report->assumed, error);
+    if (ret == 0)
         ret = vs_proof_load(query, &report->proof, error);
     if (ret == 0 && vs_describe_limits(&report->runs, &report->limits) < 0)
         ret = vs_error_set(error, VS_ERR_MEMORY, "out of memory");
@@ -206,6 +211,8 @@ void vs_report_free(struct vs_report *report)
         vs_figure_free(&report->sweeps[i]);
     free(report->sections);
     free(report->sweeps);
+    vs_sensitivities_free(&report->sensitivities);
+    vs_assumed_free(&report->assumed);
     vs_proof_free(&report->proof);
     vs_sentences_free(&report->limits);
     vs_runs_free(&report->runs);
@@ -238,6 +245,8 @@ static int remove_svgs(const struct vs_report *report, struct vs_error *error)
     }
     for (size_t i = 0; i < report->sweep_count && ret == 0; i++)
         ret = remove_svg(report, &report->sweeps[i], error);
+    for (size_t i = 0; i < report->assumed.count && ret == 0; i++)
+        ret = remove_svg(report, &report->assumed.figures[i], error);
     return ret;
 }
 

@@ -8,12 +8,14 @@
 
 #include <stddef.h>
 
+#include "assumed.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "describe.h"
 #include "plots.h"
 #include "proof.h"
 #include "runs.h"
+#include "sensitivity.h"
 #include "table.h"
 
 struct vs_report_options {
@@ -39,6 +41,8 @@ struct vs_report {
     size_t section_count;
     struct vs_figure *sweeps; /* one per sweep */
     size_t sweep_count;
+    struct vs_sensitivities sensitivities; /* what survives the assumptions, by trace */
+    struct vs_assumed assumed;             /* its pictures */
     struct vs_proof proof;
     struct vs_sentences limits;
 };

@@ -41,6 +41,14 @@ static struct vs_json_out *run_json(const struct vs_run_row *run, const struct v
     /* NaN becomes null: what was measured up to a deadlock is no result. */
     vs_json_add_double(out, "throughput_per_s",
                        vs_runs_finished(run) ? run->throughput_per_s : (double)NAN);
+    if (run->replicas > 1) {
+        vs_json_add_i64(out, "replicas", run->replicas);
+        vs_json_add_i64(out, "replicas_with_hazards", run->hazard_replicas);
+        vs_json_add_i64(out, "replicas_deadlocked", run->deadlock_replicas);
+        vs_json_add_i64(out, "p99_low_ns", run->p99_low_ns);
+        vs_json_add_double(out, "p99_median_ns", run->p99_median_ns);
+        vs_json_add_i64(out, "p99_high_ns", run->p99_high_ns);
+    }
     const struct {
         const char *key;
         int64_t value;
@@ -106,6 +114,12 @@ struct vs_json_out *vs_report_json(const struct vs_report *report)
     for (size_t i = 0; i < report->sweep_count; i++)
         vs_json_add(sweeps, NULL, figure_json(&report->sweeps[i]));
     vs_json_add(out, "against_load", sweeps);
+    struct vs_json_out *assumed = vs_json_new_array();
+
+    for (size_t i = 0; i < report->assumed.count; i++)
+        vs_json_add(assumed, NULL, figure_json(&report->assumed.figures[i]));
+    vs_json_add(out, "survives_assumptions", vs_sensitivity_json(&report->sensitivities));
+    vs_json_add(out, "against_assumptions", assumed);
     if (report->proof.matrix->row_count > 0)
         vs_json_add(out, "verdicts", vs_proof_verdicts_json(&report->proof));
     if (report->proof.hypotheses->row_count > 0)

@@ -79,6 +79,17 @@ static const struct field {
     FIELD(speed, FIELD_REAL),
     FIELD(throughput_per_s, FIELD_REAL),
     FIELD(little_error, FIELD_REAL),
+    FIELD(varied, FIELD_TEXT),
+    FIELD(policy_faults, FIELD_TEXT),
+    FIELD(replicas, FIELD_INTEGER),
+    FIELD(deadlock_replicas, FIELD_INTEGER),
+    FIELD(hazard_replicas, FIELD_INTEGER),
+    FIELD(p99_low_ns, FIELD_INTEGER),
+    FIELD(p99_median_ns, FIELD_REAL),
+    FIELD(p99_high_ns, FIELD_INTEGER),
+    FIELD(throughput_low, FIELD_REAL),
+    FIELD(throughput_median, FIELD_REAL),
+    FIELD(throughput_high, FIELD_REAL),
 };
 
 static void read_run(const struct vs_table *table, size_t row, struct vs_run_row *run)
@@ -406,7 +417,8 @@ bool vs_runs_is_reference(const struct vs_run_row *run)
 
 bool vs_runs_clean(const struct vs_run_row *run)
 {
-    return run->hazards == 0 && vs_runs_finished(run);
+    return run->hazards == 0 && vs_runs_finished(run) && run->hazard_replicas == 0 &&
+           run->deadlock_replicas == 0;
 }
 
 bool vs_runs_as_recorded(const struct vs_run_row *run)

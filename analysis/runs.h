@@ -36,6 +36,13 @@ struct vs_run_row {
     int64_t p50_ns, p90_ns, p99_ns, p999_ns, max_ns;
     int64_t time_error_ns, overlap_count;
     double speed, throughput_per_s, little_error;
+    const char *varied; /* "config-cycle 500 ns, atomic 12 ns", "" for the profile as it is */
+    const char *policy_faults; /* windows that the policy's author states, "" none */
+    /* Over the replicas of this run, itself among them; the numbers of those that came to their
+     * end.  A row that was not loaded from a database may have 0 of them. */
+    int64_t replicas, deadlock_replicas, hazard_replicas;
+    int64_t p99_low_ns, p99_high_ns;
+    double p99_median_ns, throughput_low, throughput_median, throughput_high;
 };
 
 /* Runs that differ in the policy alone: run[first .. first + count), by rank. */
@@ -89,7 +96,7 @@ bool vs_runs_is_reference(const struct vs_run_row *run);
 /* The scenario's first run: what all its runs have in common may be read there. */
 const struct vs_run_row *vs_runs_first(const struct vs_runs *runs,
                                        const struct vs_scenario *scenario);
-/* Nothing went wrong in this replay: no hazard, no deadlock. */
+/* Nothing went wrong in this replay or a replica of it: no hazard, no deadlock. */
 bool vs_runs_clean(const struct vs_run_row *run);
 /* As recorded: no what-if step at all. */
 bool vs_runs_as_recorded(const struct vs_run_row *run);

@@ -16,6 +16,7 @@
 #include "base/options.h"
 #include "commands.h"
 #include "replay.h"
+#include "sweep.h"
 #include "table.h"
 
 static const char *const timings[] = {"closed", "open", NULL};
@@ -24,7 +25,6 @@ static const char *const timings[] = {"closed", "open", NULL};
 #define SEED_MAX   9007199254740992.0
 #define CLONES_MAX 4096
 #define CPUS_MAX   4096
-#define JOBS_MAX   256
 
 static const struct vs_option options[] = {
     {"policy", 'p', VS_OPTION_LIST, offsetof(struct vs_replay_values, policies), "NAME|FILE",
@@ -42,7 +42,14 @@ static const struct vs_option options[] = {
     {"clone", 0, VS_OPTION_U64, offsetof(struct vs_replay_values, clones), "N",
      "Copies of every domain with its devices, in all: a what-if.", "1", NULL, 1, CLONES_MAX},
     {"seed", 0, VS_OPTION_U64, offsetof(struct vs_replay_values, seed), "N",
-     "Seed of the clones' start offsets.", "1", NULL, 0, SEED_MAX},
+     "Seed of the clones' start offsets and of the jitter.", "1", NULL, 0, SEED_MAX},
+    {"replicas", 'r', VS_OPTION_U64, offsetof(struct vs_replay_values, replicas), "N",
+     "Replays of each policy: the first as recorded, the others with think times jittered. More "
+     "than one prints medians and spreads, and --json then prints what sweep prints.",
+     "1", NULL, 1, VS_REPLICAS_MAX},
+    {"jitter", 0, VS_OPTION_DOUBLE, offsetof(struct vs_replay_values, jitter), "PERCENT",
+     "Change each think time of a replica at random by up to this, up or down, uniformly.", "1",
+     NULL, 0, 100},
     {"rebase", 0, VS_OPTION_FLAG, offsetof(struct vs_replay_values, rebase), NULL,
      "Start every vCPU's stream at time 0, so that streams recorded one after the other overlap: a "
      "what-if.",
@@ -65,7 +72,7 @@ static const struct vs_option options[] = {
      NULL, NULL, 0, 0},
     {"jobs", 'j', VS_OPTION_U64, offsetof(struct vs_replay_values, jobs), "N",
      "Replays at a time; 0 for as many as there are CPUs. Does not change any result.", "0", NULL,
-     0, JOBS_MAX},
+     0, VS_JOBS_MAX},
     {"progress", 0, VS_OPTION_FLAG, offsetof(struct vs_replay_values, progress), NULL,
      "Report progress on standard error even where that is no terminal.", NULL, NULL, 0, 0},
     VS_OPTION_END,
@@ -111,43 +118,20 @@ static void close_session(struct vs_replay *session)
     vs_store_close(session->store);
 }
 
-/* Two policies of one name could not be told apart in the table. */
-static int refuse_same_name(const struct vs_replay *session, size_t index, struct vs_error *error)
-{
-    for (size_t i = 0; i < index; i++) {
-        if (strcmp(session->policies[i]->name, session->policies[index]->name) == 0)
-            return vs_error_set(error, VS_ERR_USAGE,
-                                "policy '%s' is given twice; a policy's \"name\" tells it apart",
-                                session->policies[index]->name);
-    }
-    return 0;
-}
-
 static int load_policies(struct vs_replay *session, struct vs_error *error)
 {
-    const char *const *names = session->values->policies.items;
-    size_t count = session->values->policies.count;
+    size_t count = 0;
+    int ret = vs_plan_load_policies(&session->values->policies, &session->policies, &count, error);
 
-    if (count == 0) {
-        names = vs_policy_names();
-        while (names[count])
-            count++;
-    }
-    session->policies = calloc(count, sizeof(*session->policies));
+    session->count = count;
+    if (ret < 0)
+        return ret;
     session->jobs = calloc(count, sizeof(*session->jobs));
     session->summaries = calloc(count, sizeof(*session->summaries));
-    if (!session->policies || !session->jobs || !session->summaries)
+    if (!session->jobs || !session->summaries)
         return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
-    session->count = count;
-    for (size_t i = 0; i < count; i++) {
-        int ret = vs_policy_load(names[i], &session->policies[i], error);
-
-        if (ret == 0)
-            ret = refuse_same_name(session, i, error);
-        if (ret < 0)
-            return ret;
+    for (size_t i = 0; i < count; i++)
         session->jobs[i].policy = session->policies[i];
-    }
     return 0;
 }
 
@@ -261,15 +245,6 @@ static int run_finished(void *context, struct vs_job *job, struct vs_error *erro
     return ret < 0 ? ret : 0;
 }
 
-static unsigned int thread_count(const struct vs_replay_values *values)
-{
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
-
-    if (values->jobs > 0)
-        return (unsigned int)values->jobs;
-    return online < 1 ? 1 : online > JOBS_MAX ? JOBS_MAX : (unsigned int)online;
-}
-
 static int say_stopped(const struct vs_replay *session, int signal_number, struct vs_error *error)
 {
     size_t planned = session->count - session->taken;
@@ -310,7 +285,7 @@ static int run_all(struct vs_replay *session, struct vs_error *error)
         .engine = run.engine,
         .jobs = session->jobs,
         .job_count = session->count,
-        .threads = thread_count(session->values),
+        .threads = vs_sweep_threads(session->values->jobs),
         .finished = run_finished,
         .tick = show_progress,
         .context = session,
@@ -376,6 +351,43 @@ static int answer(const struct vs_replay *session, struct vs_error *error)
                         first);
 }
 
+/* One run says what one interleaving did; several, what does not depend on it. */
+static int replicate(const struct vs_replay_values *values, const struct vs_strings *traces,
+                     struct vs_error *error)
+{
+    const char *machine = values->machine;
+    char speed[32], clones[32];
+    const char *speeds = speed, *clone_counts = clones;
+
+    snprintf(speed, sizeof(speed), "%.17g", values->speed);
+    snprintf(clones, sizeof(clones), "%" PRIu64, values->clones);
+    const struct vs_sweep_request request = {
+        .name = "replay",
+        .plan = {.policies = &values->policies,
+                 .machines = &(struct vs_strings){.items = &machine, .count = machine != NULL},
+                 .speeds = &(struct vs_strings){.items = &speeds, .count = 1},
+                 .clones = &(struct vs_strings){.items = &clone_counts, .count = 1},
+                 .replicas = values->replicas,
+                 .jitter_percent = values->jitter,
+                 .load = {.seed = values->seed,
+                          .rebase = values->rebase,
+                          .max_think_ns = values->max_think_ns},
+                 .engine = {.timing = values->timing == 1 ? VS_TIMING_OPEN : VS_TIMING_CLOSED,
+                            .cpus = (uint32_t)values->cpus}},
+        .traces = traces,
+        .db = values->db,
+        .force = values->force,
+        .json = values->json,
+        .threads = vs_sweep_threads(values->jobs),
+        .output = stdout,
+        .progress = stderr,
+        .bar = isatty(STDERR_FILENO) == 1,
+        .lines = values->progress,
+    };
+
+    return vs_sweep_run(&request, error);
+}
+
 static int replay(const struct vs_command *command, void *parsed, const struct vs_strings *traces,
                   struct vs_error *error)
 {
@@ -390,6 +402,10 @@ static int replay(const struct vs_command *command, void *parsed, const struct v
     }
     /* A file-size limit shall be an error to report, not a death. */
     signal(SIGXFSZ, SIG_IGN);
+    if (values->replicas > 1) {
+        ret = replicate(values, traces, error);
+        goto out;
+    }
     ret = open_session(&session, error);
     if (ret == 0)
         ret = take_stored(&session, error);
@@ -408,6 +424,7 @@ out:
 static const char *const examples[] = {
     "vpci-sim replay host.vpt --db results.db",
     "vpci-sim replay host.vpt --policy pci-lock --policy ./my-idea.json",
+    "vpci-sim replay host.vpt --replicas 5",
     "vpci-sim replay host.vpt --clone 8 --speed 10 --db results.db",
     "vpci-sim replay a.vpt b.vpt --rebase --json",
     NULL,

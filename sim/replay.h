@@ -15,6 +15,8 @@ struct vs_replay_values {
     double speed;
     uint64_t clones, seed, cpus, jobs;
     bool rebase, json, force, progress;
+    uint64_t replicas;
+    double jitter;
     vs_ns max_think_ns;
     const char *db;
 };

@@ -72,8 +72,10 @@ static void *work(void *argument)
         options.progress = note_progress;
         options.progress_context = job;
         job->error = (struct vs_error)VS_ERROR_INIT;
-        int code = vs_engine_replay(crew->runner->workload, job->policy, crew->runner->machine,
-                                    &options, &job->result, &job->error);
+        int code =
+            vs_engine_replay(job->workload ? job->workload : crew->runner->workload, job->policy,
+                             job->machine ? job->machine : crew->runner->machine, &options,
+                             &job->result, &job->error);
 
         pthread_mutex_lock(&crew->lock);
         job->code = code < 0 ? code : 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs one workload under several policies side by side, on threads.  Results
+ * Runs workloads under several policies side by side, on threads.  Results
  * come back in the order of the jobs, so that what is printed does not depend
  * on how many threads there were; each is also handed over as soon as it is
  * there, so that it can be kept should the rest be interrupted.
@@ -17,7 +17,9 @@
 
 struct vs_job {
     const struct vs_policy *policy;
-    bool skip; /* nothing to run */
+    const struct vs_workload *workload; /* NULL: the runner's */
+    const struct vs_machine *machine;   /* NULL: the runner's */
+    bool skip;                          /* nothing to run */
     /* Filled by vs_runner_run. */
     int code;                 /* 0 or the engine's negative enum vs_err; VS_ERR_STOPPED when it
                                  was never begun */
@@ -29,9 +31,9 @@ struct vs_job {
 };
 
 struct vs_runner {
-    const struct vs_workload *workload;
-    const struct vs_machine *machine;
-    struct vs_engine_options engine; /* stop and progress are the runner's own */
+    const struct vs_workload *workload; /* of the jobs that name none */
+    const struct vs_machine *machine;   /* likewise */
+    struct vs_engine_options engine;    /* stop and progress are the runner's own */
     struct vs_job *jobs;
     size_t job_count;
     unsigned int threads; /* at least 1 */

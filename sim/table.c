@@ -151,14 +151,10 @@ static void print_guesses(const struct vs_workload *workload, FILE *stream)
     vs_table_wrap(stream, "guesses  ", used ? text : "none");
 }
 
-void vs_table_print_header(const struct vs_table *table, FILE *stream)
+static void print_caveats(const struct vs_workload *workload, FILE *stream)
 {
-    const struct vs_workload *workload = table->workload;
     char count[VS_COUNT_TEXT], text[64];
 
-    print_trace(table, stream);
-    print_load(table, stream);
-    print_machine(table, stream);
     snprintf(text, sizeof(text), "%s record%s", vs_count_text(workload->lost_records, count),
              vs_plural(workload->lost_records));
     vs_table_wrap(stream, "lost     ", text);
@@ -167,6 +163,20 @@ void vs_table_print_header(const struct vs_table *table, FILE *stream)
         vs_table_wrap(stream, "what-if: ", workload->what_if[i]);
     for (size_t i = 0; i < workload->note_count; i++)
         vs_table_wrap(stream, "note: ", workload->notes[i]);
+}
+
+void vs_table_print_header(const struct vs_table *table, FILE *stream)
+{
+    print_trace(table, stream);
+    print_load(table, stream);
+    print_machine(table, stream);
+    print_caveats(table->workload, stream);
+}
+
+void vs_table_print_workload(const struct vs_table *table, FILE *stream)
+{
+    print_trace(table, stream);
+    print_caveats(table->workload, stream);
 }
 
 /* ----------------------------------------------------------------- columns */

@@ -29,6 +29,8 @@ struct vs_table {
 
 /* What was replayed, on what, and every what-if and caveat on a line of its own. */
 void vs_table_print_header(const struct vs_table *table, FILE *stream);
+/* The same without machine and load: for tables of several. */
+void vs_table_print_workload(const struct vs_table *table, FILE *stream);
 /* One line per policy. */
 void vs_table_print_rows(const struct vs_table *table, FILE *stream);
 /* Deadlocks and hazards in words, and how to read the numbers. */

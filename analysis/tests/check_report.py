@@ -24,6 +24,8 @@ import zlib
 CLAIM, TOOL, SOURCE, SCHEMA = sys.argv[1:5]
 WORK = tempfile.TemporaryDirectory(prefix="vs-report-")
 FAILED = []
+# Drawn from runs of a sweep and from answers of saturate: see check_sensitivity.
+ASSUMED_PLOTS = ("vary", "saturation")
 
 
 def expect(holds, text):
@@ -125,28 +127,32 @@ def check_pictures():
     expect(sorted(os.listdir(WORK.name)) == ["full.db", "out"], "files were left beside it")
     said = json.loads(run.stdout)
     drawn = [p for s in said["scenarios"] for p in s["plots"]] + said["against_load"]
-    names = {p["plot"] for p in drawn if p["svg"]}
+    names = {p["plot"] for p in drawn if p["svg"]} | set(ASSUMED_PLOTS)
     # The registry, the files and the pictures agree.
     files = os.listdir(os.path.join(SOURCE, "..", "plots"))
     queries = {f[:-4] for f in files if f.endswith(".sql")}
     expect(names == queries, "drawn are %s, queries are %s" % (names, queries))
     expect({f[:-3] for f in files if f.endswith(".gp")} == queries | {"common", "legend"},
            "scripts and queries do not come in pairs: %s" % files)
-    for plot in drawn:
-        if not plot["svg"]:
-            expect(len(plot["not_drawn"]) > 20, "no reason given for %s" % plot["plot"])
-            continue
-        width, height = check_svg(path("out/" + plot["svg"]), plot["caption"])
-        with open(path("out/" + plot["png"]), "rb") as f:
-            png_width, png_height, colours = png_facts(f.read())
-        expect(abs(png_width - 1.5 * width) <= 1 and abs(png_height - 1.5 * height) <= 1,
-               "%s is %dx%d" % (plot["png"], png_width, png_height))
-        expect(colours > 30, "%s is blank" % plot["png"])
+    check_drawn(drawn, "out")
     for series in ("none (floor)", "pcidevs-spin (ceiling)"):
         for plot in drawn:
             if plot["svg"] and plot["plot"] != "blockers":
                 expect(series in read(path("out/" + plot["svg"])),
                        "%s lacks %s" % (plot["svg"], series))
+
+
+def check_drawn(drawn, directory):
+    for plot in drawn:
+        if not plot["svg"]:
+            expect(len(plot["not_drawn"]) > 20, "no reason given for %s" % plot["plot"])
+            continue
+        width, height = check_svg(path("%s/%s" % (directory, plot["svg"])), plot["caption"])
+        with open(path("%s/%s" % (directory, plot["png"])), "rb") as f:
+            png_width, png_height, colours = png_facts(f.read())
+        expect(abs(png_width - 1.5 * width) <= 1 and abs(png_height - 1.5 * height) <= 1,
+               "%s is %dx%d" % (plot["png"], png_width, png_height))
+        expect(colours > 30, "%s is blank" % plot["png"])
 
 
 def check_redraw():
@@ -161,6 +167,80 @@ def check_redraw():
         subprocess.run(["gnuplot", "-d", "plots/" + name[:-4] + ".gp"], cwd=path("out"),
                        check=True)
         expect(digest(path("out/" + name)) == before, "%s came out different" % name)
+
+
+def check_sensitivity():
+    """What is known to survive survives, what is known to flip flips where it does."""
+    run = report(make_db("sweep"), "-o", path("out"), "--json")
+    expect(run.returncode == 0 and run.stderr == "", "exit status %d: %s" % (run.returncode,
+                                                                             run.stderr))
+    said = json.loads(run.stdout)
+    expect(len(said["survives_assumptions"]) == 1, "not one trace")
+    one = said["survives_assumptions"][0]
+    expect(len(one["groups"]) == 8 and one["groups_with_replicas"] == 8, "groups: %s"
+           % one["groups"])
+    policies = {p["policy"]: p for p in one["policies"]}
+    ranked = sorted(p for p in policies if policies[p]["ranked"])
+    expect(ranked == ["pci-lock", "pcidevs-rwlock", "rcu", "refcount"], "ranked are %s" % ranked)
+    expect(policies["device-lock"]["something_wrong_in"] == 1, "a hazard of one replica is lost")
+    expect(policies["rcu"]["stated_to_leave_open"] == "a window that the fixture states"
+           and policies["refcount"]["stated_to_leave_open"] is None, "stated windows")
+
+    def pair(a, b):
+        found = [p for p in one["by_p99"] if (p["policy"], p["against"]) == (a, b)]
+        expect(len(found) == 1, "%s against %s: %s" % (a, b, found))
+        return found[0]
+
+    holds = pair("rcu", "pci-lock")
+    expect((holds["verdict"], holds["better_in"], holds["flips"]) == ("holds", 8, []), holds)
+    weak = pair("pcidevs-rwlock", "pci-lock")
+    expect((weak["verdict"], weak["better_in"], weak["not_told_apart_in"])
+           == ("never worse", 4, 4), weak)
+    # 500 ns: 5 against 8 us; 1 us: alike; 2 us: 11 against 8; 4 us: still.  Once a speed, between
+    # neighbours that have a verdict; not from one speed at 500 ns to the other at 2 us.
+    flips = [p for p in one["by_p99"] if {p["policy"], p["against"]} == {"rcu", "refcount"}][0]
+    expect(flips["verdict"] == "flips" and {flips["better_in"], flips["worse_in"]} == {2, 4}, flips)
+    low, high = ("better_at", "worse_at") if flips["policy"] == "refcount" else ("worse_at",
+                                                                                 "better_at")
+    expect([(f["axis"], f[low], f[high]) for f in flips["flips"]]
+           == [("conf1-cycle", {"speed": s, "conf1-cycle": 500}, {"speed": s, "conf1-cycle": 2000})
+               for s in (1, 4)], flips["flips"])
+    expect(sum(p["verdict"] == "flips" for p in one["by_p99"]) == 1, "others flip, too")
+    expect({p["verdict"] for p in one["by_throughput"]} == {"not told apart"}, "throughput")
+    expect([p for p in policies if policies[p]["unbeaten_by_p99"]] == [], "somebody is unbeaten")
+    says = "\n".join(one["says"])
+    for part in ("8 groups of replays", "speed 1 and 4", "conf1-cycle 500 ns, 1.00 µs, 2.00 µs and 4.00 µs",
+                 "device-lock (in 1 of 8 groups)", "rcu (a window that the fixture states)",
+                 "In all of them",
+                 "Survives everything, by p99: refcount beats pcidevs-rwlock and pci-lock; "
+                 "rcu beats pcidevs-rwlock and pci-lock.",
+                 "better at conf1-cycle 2.00 µs, worse at 500 ns (speed 1)",
+                 "By throughput no two of them are told apart"):
+        expect(part in says, "not said: %r in %s" % (part, says))
+    # A ranking within one group goes by the replicas, too: 3 % apart is apart when measured.
+    expect(any("Numbers are medians over replicas" in f for s in said["scenarios"]
+               for f in s["findings"]), "findings do not go by replicas")
+    expect(len(said["scenarios"]) == 8 and all(len(s["runs"]) == 7 for s in said["scenarios"]),
+           "replicas stand beside each other as if they were policies")
+    drawn = said["against_assumptions"]
+    expect([p["plot"] for p in drawn] == ["vary", "vary", "saturation"], drawn)
+    check_drawn(drawn, "out")
+    for plot in drawn:
+        picture = read(path("out/" + plot["svg"]))
+        for series in ("none (floor) †", "pcidevs-spin (ceiling)",
+                       "pci-lock ‡" if plot["plot"] == "saturation" else "device-lock"):
+            expect(series in picture, "%s lacks %s" % (plot["svg"], series))
+    text = check_page_is(path("out/index.html"), 0)
+    for part in ("What survives the assumptions", "8 of 8", "p99 over replicas",
+                 "hazards in 1 of 3 replicas", 'class="n flips"'):
+        expect(part in text, "the page lacks %r" % part)
+    # Another report into the same directory takes them away again.
+    expect(report(make_db("quiet"), "-o", path("out")).returncode == 0, "second report")
+    expect(not [n for n in os.listdir(path("out")) if n.startswith(ASSUMED_PLOTS)],
+           "pictures of an earlier report were left")
+    one = json.loads(report(make_db("quiet"), "-o", path("out"), "--json").stdout)
+    expect("Nothing was varied" in one["survives_assumptions"][0]["says"][0],
+           "one group is compared with itself")
 
 
 class Page(html.parser.HTMLParser):

@@ -190,6 +190,80 @@ static void differences_that_one_interleaving_may_make_are_not_ranked(void **sta
     vs_table_free(hazards);
 }
 
+/* The same with replicas: how far each moves was measured. */
+static void replicate(struct vs_run_row *run, int64_t replicas, int64_t low_ns, int64_t high_ns)
+{
+    run->replicas = replicas;
+    run->p99_low_ns = low_ns;
+    run->p99_high_ns = high_ns;
+    run->p99_median_ns = (double)run->p99_ns;
+    run->throughput_low = run->throughput_median = run->throughput_high = run->throughput_per_s;
+}
+
+static void replicas_decide_what_is_ranked(void **state)
+{
+    struct vs_run_row rows[] = {make_run("none", 1000, 100), make_run("rcu", 2000, 100),
+                                make_run("refcount", 2100, 100), make_run("pci-lock", 2600, 100)};
+    struct vs_table *hazards = vs_table_new(1);
+
+    (void)state;
+    replicate(&rows[0], 5, 1000, 1000);
+    replicate(&rows[1], 5, 1990, 2010);
+    replicate(&rows[2], 5, 2090, 2700);
+    replicate(&rows[3], 5, 2500, 2700);
+    struct vs_sentences sentences = findings_of(rows, 4, hazards);
+
+    /* 5 % apart, and ranked; 24 % apart, and not. */
+    assert_true(says(&sentences,
+                     "By p99, best first: rcu (2.00 µs, 2.00 × the floor); refcount and "
+                     "pci-lock (2.10 µs to 2.60 µs"));
+    assert_true(says(&sentences, "policies whose replicas' ranges meet are not ranked"));
+    assert_false(says(&sentences, "15 %"));
+    vs_sentences_free(&sentences);
+    /* Two replicas measure nothing, and the assumption is back. */
+    for (size_t i = 0; i < 4; i++)
+        rows[i].replicas = 2;
+    sentences = findings_of(rows, 4, hazards);
+    assert_true(says(&sentences, "best first: rcu and refcount (2.00 µs to 2.10 µs"));
+    assert_true(says(&sentences, "Policies less than 15 % from the next are not ranked"));
+    vs_sentences_free(&sentences);
+    /* A hazard in any replica is one. */
+    rows[1].hazard_replicas = 1;
+    sentences = findings_of(rows, 4, hazards);
+    assert_true(says(&sentences, "Something went wrong under 1 policy: rcu (hazards in 1 of 2 "
+                                 "replicas)"));
+    assert_false(says(&sentences, "rcu and refcount"));
+    vs_sentences_free(&sentences);
+    vs_table_free(hazards);
+}
+
+static void verdicts_need_a_gap_between_ranges(void **state)
+{
+    struct vs_run_row a = make_run("a", 1000, 100), b = make_run("b", 1100, 95);
+
+    (void)state;
+    assert_int_equal(vs_compare_p99(&a, &b), 0); /* 10 % without replicas */
+    assert_int_equal(vs_compare_throughput(&a, &b), -1);
+    replicate(&a, 3, 990, 1010);
+    replicate(&b, 3, 1090, 1110);
+    assert_int_equal(vs_compare_p99(&a, &b), -1);
+    assert_int_equal(vs_compare_p99(&b, &a), 1);
+    b.p99_low_ns = 1010; /* they touch */
+    assert_int_equal(vs_compare_p99(&a, &b), 0);
+    b.p99_low_ns = 1011;
+    assert_int_equal(vs_compare_p99(&b, &a), 1);
+    /* Within the histogram's step nothing is apart, however narrow the ranges. */
+    b.p99_median_ns = 1030;
+    assert_int_equal(vs_compare_p99(&a, &b), 0);
+    a.throughput_low = 94;
+    assert_int_equal(vs_compare_throughput(&a, &b), 0);
+    a.throughput_low = 96;
+    assert_int_equal(vs_compare_throughput(&b, &a), 1);
+    b.throughput_median = b.throughput_high = 99.5;
+    a.throughput_low = 99.9;
+    assert_int_equal(vs_compare_throughput(&b, &a), 0); /* less than 1 % */
+}
+
 static void one_policy_is_compared_with_nothing(void **state)
 {
     struct vs_run_row rows[] = {make_run("rcu", 2000, 100)};
@@ -393,6 +467,8 @@ int main(void)
         cmocka_unit_test(the_users_own_none_is_no_floor),
         cmocka_unit_test(anecdotes_and_a_low_ceiling_are_admitted),
         cmocka_unit_test(differences_that_one_interleaving_may_make_are_not_ranked),
+        cmocka_unit_test(replicas_decide_what_is_ranked),
+        cmocka_unit_test(verdicts_need_a_gap_between_ranges),
         cmocka_unit_test(one_policy_is_compared_with_nothing),
         cmocka_unit_test(ratios_below_the_floor_are_explained),
         cmocka_unit_test(the_wait_of_a_deadlock_is_not_the_load),

@@ -64,6 +64,7 @@ static int read_cost(const struct vs_json *parent, const char *name, vs_ps *cost
         return ret;
     *cost_ps = (vs_ps)(value * (double)VS_PS_PER_NS + 0.5);
     machine->assumption_count += is_assumption;
+    machine->number_count++;
     if (assumed)
         *assumed = is_assumption;
     return 0;
@@ -244,5 +245,6 @@ void vs_machine_free(struct vs_machine *machine)
     free(machine->summary);
     free(machine->file);
     free(machine->text);
+    free(machine->varied);
     free(machine);
 }

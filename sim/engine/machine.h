@@ -48,6 +48,15 @@ struct vs_machine {
     vs_ps work_ps[VS_WORK_COUNT];
     bool assumed_work[VS_WORK_COUNT]; /* no measurement behind it */
     uint32_t assumption_count;        /* numbers marked as assumptions, work costs included */
+    uint32_t number_count;            /* numbers in all, topology aside */
+    struct vs_varied *varied;         /* what vs_machine_vary changed, owned */
+    size_t varied_count;
+};
+
+/* A number of a profile that was set to something else than its author did. */
+struct vs_varied {
+    char name[32]; /* as asked for */
+    vs_ps value_ps;
 };
 
 /* CPUs in all. */
@@ -63,6 +72,16 @@ int vs_machine_compile(const char *text, size_t length, const char *file,
 /* By name when it ships, else as a path; unknown: VS_ERR_USAGE with the nearest. */
 int vs_machine_load(const char *name_or_path, struct vs_machine **machine, struct vs_error *error);
 void vs_machine_free(struct vs_machine *machine);
+
+/*
+ * A copy of a profile with one number set to value_ps: a cost of "work" ("conf1-cycle") or of
+ * "lines" ("transfer_other_socket") by its name there, or "config-cycle" for conf1-cycle and
+ * ecam-cycle together.  Its text is changed along, the number marked as an assumption with
+ * what it was, so that equal profiles have equal texts.  VS_ERR_USAGE for a name that it has not,
+ * naming those that it has; VS_ERR_INPUT for a value that no profile may have.
+ */
+int vs_machine_vary(const struct vs_machine *machine, const char *name, vs_ps value_ps,
+                    struct vs_machine **varied, struct vs_error *error);
 
 /* Shipped profiles; the first is the default.  NULL-terminated. */
 const char *const *vs_machine_names(void);

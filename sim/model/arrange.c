@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Load past what was captured: streams moved to a common start, idle gaps cut,
- * time compressed, domains cloned.  All of it happens here, once, so that
- * engines replay time_ns (open) or think_ns (closed) as they stand.
+ * time compressed, domains cloned, think times jittered.  All of it happens
+ * here, once, so that engines replay time_ns (open) or think_ns (closed) as they
+ * stand.
  *
  * Start offsets of clones: splitmix64 (Steele, Lea, Flood, "Fast splittable
  * pseudorandom number generators", OOPSLA 2014), state = seed; its k-th output
  * x gives clone k the offset floor(x * (span/100 + 1) / 2^64), uniform in
  * [0, 1 % of the span].
+ *
+ * Jitter: one deterministic interleaving is chance, so replicas of a replay move
+ * every call a little.  With base = mix(seed + mix(replica)), mix being splitmix64's
+ * output function on state + its increment, call i (in record order, clones after
+ * their originals) draws x = mix(base + i * increment); its think time t becomes
+ * t - d + floor(x * (2 d + 1) / 2^64) with d = floor(t * jitter_ppm / 10^6): uniform
+ * in [t - d, t + d], in integers, so the same on any host.  Draws depend on the call's number
+ * alone.  Calls of one vCPU keep their order.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -65,6 +74,54 @@ static int arrange_times(struct vs_workload *workload, const struct vs_workload_
     return VS_OK;
 }
 
+static uint64_t splitmix64(uint64_t *state)
+{
+    uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+/* ------------------------------------------------------------------------ jitter */
+
+static vs_ns jittered(vs_ns think_ns, uint32_t jitter_ppm, uint64_t draw)
+{
+    vs_ns most = (vs_ns)((unsigned __int128)think_ns * jitter_ppm / 1000000);
+
+    return think_ns - most + (vs_ns)((unsigned __int128)draw * (2 * most + 1) >> 64);
+}
+
+/* Of one vCPU: how far its think times moved its calls, and where the last one landed. */
+struct drift {
+    int64_t moved_ns;
+    vs_ns last_ns;
+};
+
+/* A call's arrival moves by what the think times up to it moved in all.  Scaling rounds times
+ * and think times apart, so that a call could land a nanosecond before the one it follows. */
+static int jitter_times(struct vs_workload *workload, const struct vs_workload_options *options,
+                        vs_ns *think)
+{
+    struct drift *drifts = calloc(workload->actor_count + 1, sizeof(*drifts));
+    uint64_t state = options->replica;
+    if (!drifts)
+        return VS_ERR_MEMORY;
+    state = options->seed + splitmix64(&state);
+    state = splitmix64(&state);
+    for (size_t i = 0; i < workload->call_count; i++) {
+        struct vs_call *call = &workload->calls[i];
+        struct drift *drift = &drifts[call->actor];
+        vs_ns before = think[i];
+        think[i] = jittered(before, options->jitter_ppm, splitmix64(&state));
+        drift->moved_ns += (int64_t)(think[i] - before);
+        int64_t at = (int64_t)call->time_ns + drift->moved_ns;
+        call->time_ns = at > (int64_t)drift->last_ns ? (vs_ns)at : drift->last_ns;
+        drift->last_ns = call->time_ns;
+    }
+    free(drifts);
+    return VS_OK;
+}
+
 static vs_ns span_of(const struct vs_workload *workload)
 {
     vs_ns span = 0;
@@ -76,14 +133,6 @@ static vs_ns span_of(const struct vs_workload *workload)
 }
 
 /* ------------------------------------------------------------------------ clones */
-
-static uint64_t splitmix64(uint64_t *state)
-{
-    uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
 
 /* What was there before cloning. */
 struct original {
@@ -412,6 +461,12 @@ static int add_what_ifs(struct vs_workload *workload, const struct vs_workload_o
             "its original, its accesses classed as the original's, devices in PCI segments of "
             "their own, started within 1 %% of the span (seed %" PRIu64 ")",
             options->clones, options->seed);
+    if (ret >= 0 && options->jitter_ppm)
+        ret = vs_workload_add_what_if(
+            workload,
+            "replica %" PRIu32 ": every think time changed at random by up to %g %% either way "
+            "(seed %" PRIu64 ")",
+            options->replica, options->jitter_ppm / VS_PPM_PER_PERCENT, options->seed);
     return ret;
 }
 
@@ -430,8 +485,12 @@ int vs_workload_arrange(struct vs_workload *workload, const struct vs_workload_o
         if (ret < 0)
             goto out;
     }
-    workload->span_ns = span_of(workload);
     ret = VS_ERR_MEMORY;
+    if (options->jitter_ppm > 0 && jitter_times(workload, options, think) < 0) {
+        no_memory(error);
+        goto out;
+    }
+    workload->span_ns = span_of(workload);
     if (sort_calls(workload, &think) < 0 || pack_thinks(workload, think) < 0 ||
         add_what_ifs(workload, options) < 0) {
         no_memory(error);

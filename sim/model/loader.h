@@ -63,7 +63,7 @@ void vs_loader_free(struct vs_loader *loader);
  * that nothing filled freed. */
 int vs_loader_finish(struct vs_loader *loader, struct vs_error *error);
 
-/* Times, think times and clones as the options ask; calls sorted by time. */
+/* Times, think times, clones and jitter as the options ask; calls sorted by time. */
 int vs_workload_arrange(struct vs_workload *workload, const struct vs_workload_options *options,
                         struct vs_error *error);
 /* printf into the list of what-ifs or notes.  VS_ERR_MEMORY. */

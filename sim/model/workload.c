@@ -214,6 +214,10 @@ static const struct vs_workload_options default_options = {.speed = 1, .clones =
 
 static int check_options(const struct vs_workload_options *options, struct vs_error *error)
 {
+    if (options->jitter_ppm > VS_JITTER_MAX_PPM || (options->replica == 0 && options->jitter_ppm))
+        return vs_error_set(error, VS_ERR_USAGE,
+                            "a jitter of %u ppm in replica %u, not up to %u ppm in one above 0",
+                            options->jitter_ppm, options->replica, VS_JITTER_MAX_PPM);
     if (!(options->speed > 0) || options->speed > 1e9)
         return vs_error_set(error, VS_ERR_USAGE, "speed is %g, not above 0 and at most 1e9",
                             options->speed);

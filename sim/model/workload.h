@@ -137,11 +137,19 @@ struct vs_workload_options {
     double speed;       /* think and arrival times are divided by this: already done in the
                            workload's time_ns and think_ns, engines scale nothing; 1 */
     uint32_t clones;    /* copies of every domain with its devices, in all; 1 */
-    uint64_t seed;      /* start offsets of clones */
+    uint64_t seed;      /* start offsets of clones, and the jitter */
     bool rebase;        /* start every vCPU's stream at time 0, so that the streams of a log taken
                            with one CPU at a time overlap */
     vs_ns max_think_ns; /* cut idle gaps to this; 0: keep */
+    /* Replica k > 0 multiplies each call's think time by 1 + u, u uniform in [-jitter, jitter],
+     * drawn from seed and k; arrivals move with their think times.  Replica 0 has none. */
+    uint32_t replica;    /* 0 */
+    uint32_t jitter_ppm; /* parts per million, up to VS_JITTER_MAX_PPM; must be 0 in replica 0 */
 };
+
+/* Think times of nothing to twice the recorded. */
+#define VS_JITTER_MAX_PPM  UINT32_C(1000000)
+#define VS_PPM_PER_PERCENT 1e4
 
 /*
  * Read trace files (several: their domains lie side by side in one host, as

@@ -67,13 +67,24 @@ static uint8_t *buckets_blob(const struct vs_result *result, size_t *size_bytes)
 
 /* ------------------------------------------------------------- JSON columns */
 
-static struct vs_json_out *strings_json(char *const *items, size_t count)
+/* Takes the tree; its text on one line, which the caller frees, or NULL. */
+static char *take_text(struct vs_json_out *json)
+{
+    char *text = NULL;
+
+    if (vs_json_text(json, &text, NULL) != 0)
+        text = NULL;
+    vs_json_out_free(json);
+    return text;
+}
+
+char *vs_strings_text(char *const *items, size_t count)
 {
     struct vs_json_out *array = vs_json_new_array();
 
     for (size_t i = 0; i < count; i++)
         vs_json_add_string(array, NULL, items[i]);
-    return array;
+    return take_text(array);
 }
 
 static struct vs_json_out *guesses_json(const struct vs_workload *workload)
@@ -106,18 +117,9 @@ static struct vs_json_out *options_json(const struct vs_run *run)
     vs_json_add_u64(object, "seed", run->load.seed);
     vs_json_add_boolean(object, "rebase", run->load.rebase);
     vs_json_add_u64(object, "max-think-ns", run->load.max_think_ns);
+    vs_json_add_u64(object, "replica", run->load.replica);
+    vs_json_add_double(object, "jitter", run->load.jitter_ppm / VS_PPM_PER_PERCENT);
     return object;
-}
-
-/* Takes the tree; its text on one line, which the caller frees, or NULL. */
-static char *take_text(struct vs_json_out *json)
-{
-    char *text = NULL;
-
-    if (vs_json_text(json, &text, NULL) != 0)
-        text = NULL;
-    vs_json_out_free(json);
-    return text;
 }
 
 /* ----------------------------------------------------------------- the run */
@@ -151,8 +153,8 @@ static int make_parts(const struct vs_run *run, const struct vs_result *result,
 
     if (ret < 0)
         return ret;
-    parts->what_if = take_text(strings_json(workload->what_if, workload->what_if_count));
-    parts->notes = take_text(strings_json(workload->notes, workload->note_count));
+    parts->what_if = vs_strings_text(workload->what_if, workload->what_if_count);
+    parts->notes = vs_strings_text(workload->notes, workload->note_count);
     parts->guesses = take_text(guesses_json(workload));
     parts->options = take_text(options_json(run));
     parts->histogram = histogram_blob(&result->latency, &parts->histogram_bytes);
@@ -161,28 +163,28 @@ static int make_parts(const struct vs_run *run, const struct vs_result *result,
         !parts->histogram || !parts->buckets)
         return no_memory(error);
     vs_run_key(run, parts->key);
-    vs_rows_now(parts->created_at);
+    vs_now_text(parts->created_at);
     return 0;
 }
 
-char *vs_rows_now(char *buffer)
+char *vs_now_text(char *buffer)
 {
     time_t now = time(NULL);
-    struct tm utc;
+    struct tm utc = {0};
 
     gmtime_r(&now, &utc);
     strftime(buffer, VS_NOW_TEXT, "%Y-%m-%dT%H:%M:%SZ", &utc);
     return buffer;
 }
 
-int64_t vs_rows_policy_rank(const struct vs_policy *policy)
+uint64_t vs_policy_rank(const struct vs_policy *policy)
 {
     const char *const *names = vs_policy_names();
     const char *shipped = vs_policy_builtin_text(policy->name);
 
     if (!shipped || strcmp(shipped, policy->text) != 0)
         return VS_RANK_OWN;
-    for (int64_t i = 0; names[i]; i++) {
+    for (uint64_t i = 0; names[i]; i++) {
         if (strcmp(names[i], policy->name) == 0)
             return i;
     }
@@ -221,7 +223,7 @@ static int emit_run(const struct vs_run *run, const struct vs_result *result, vs
         vs_cell_text("policy", run->policy->name),
         vs_cell_text("policy_source", run->policy->source ? run->policy->source : ""),
         vs_cell_text("policy_text", run->policy->text),
-        vs_cell_u64("policy_rank", (uint64_t)vs_rows_policy_rank(run->policy)),
+        vs_cell_u64("policy_rank", vs_policy_rank(run->policy)),
         vs_cell_text("machine", run->machine->name),
         vs_cell_text("machine_text", run->machine->text),
         vs_cell_u64("machine_assumptions", run->machine->assumption_count),
@@ -259,6 +261,9 @@ static int emit_run(const struct vs_run *run, const struct vs_result *result, vs
         vs_cell_u64("overlap_count", result->identities.overlap_count),
         vs_cell_u64("bucket_ns", result->bucket_ns),
         vs_cell_blob("buckets", parts.buckets, parts.buckets_bytes),
+        vs_cell_u64("replica", run->load.replica),
+        vs_cell_real("jitter_percent", run->load.jitter_ppm / VS_PPM_PER_PERCENT),
+        vs_cell_text("policy_faults", run->policy->faults ? run->policy->faults : ""),
     };
 
     ret = sink(context, VS_TABLE_RUN, row, COUNT(row), error);
@@ -341,6 +346,17 @@ static int emit_operation_count(const struct vs_run *run, int op, vs_row_sink si
     return sink(context, VS_TABLE_OPERATION_COUNT, row, COUNT(row), error);
 }
 
+static int emit_varied(const struct vs_varied *varied, vs_row_sink sink, void *context,
+                       struct vs_error *error)
+{
+    const struct vs_cell row[] = {
+        vs_cell_text("parameter", varied->name),
+        vs_cell_real("value_ns", (double)varied->value_ps / (double)VS_PS_PER_NS),
+    };
+
+    return sink(context, VS_TABLE_VARIED, row, COUNT(row), error);
+}
+
 int vs_rows_emit(const struct vs_run *run, const struct vs_result *result, vs_row_sink sink,
                  void *context, struct vs_error *error)
 {
@@ -360,5 +376,7 @@ int vs_rows_emit(const struct vs_run *run, const struct vs_result *result, vs_ro
         if (run->workload->op_count[i] > 0)
             ret = emit_operation_count(run, i, sink, context, error);
     }
+    for (size_t i = 0; ret == 0 && i < run->machine->varied_count; i++)
+        ret = emit_varied(&run->machine->varied[i], sink, context, error);
     return ret;
 }

@@ -16,6 +16,8 @@ enum vs_table {
     VS_TABLE_BLOCKER,
     VS_TABLE_HAZARD,
     VS_TABLE_OPERATION_COUNT,
+    VS_TABLE_VARIED,
+    VS_TABLE_SATURATION,
     VS_TABLE_CHECK_RUN,
     VS_TABLE_CHECK_VERDICT,
     VS_TABLE_CHECK_FINDING,
@@ -24,7 +26,7 @@ enum vs_table {
     VS_TABLE_COUNT
 };
 
-enum vs_cell_kind { VS_CELL_INTEGER, VS_CELL_REAL, VS_CELL_TEXT, VS_CELL_BLOB };
+enum vs_cell_kind { VS_CELL_INTEGER, VS_CELL_REAL, VS_CELL_TEXT, VS_CELL_BLOB, VS_CELL_NULL };
 
 struct vs_cell {
     const char *column;
@@ -50,22 +52,28 @@ int vs_rows_emit(const struct vs_run *run, const struct vs_result *result, vs_ro
 
 /*
  * Rows that do not come from a replay: emit gives the row of a head (check_run,
- * hypothesis) first, then those that hang off it, without the column that refers to it.
+ * hypothesis, saturation) first, then those that hang off it, without the column that refers to it.
  * One transaction; what the head's table holds under this key is replaced.
  */
 typedef int (*vs_row_source)(void *source, vs_row_sink sink, void *context, struct vs_error *error);
 int vs_store_put_rows(struct vs_store *store, enum vs_table head, const char *key,
                       vs_row_source emit, void *source, struct vs_error *error);
 
-/* Place of a policy in every comparison (run.policy_rank). */
-int64_t vs_rows_policy_rank(const struct vs_policy *policy);
-/* The wall time as rows have it, into buffer[VS_NOW_TEXT].  Returns buffer. */
-#define VS_NOW_TEXT 32
-char *vs_rows_now(char *buffer);
-
 /* The rows of table lock (rows_lock.c). */
 int vs_rows_emit_locks(const struct vs_run *run, const struct vs_result *result, vs_row_sink sink,
                        void *context, struct vs_error *error);
+
+/* The row of table saturation (rows_saturation.c). */
+int vs_rows_emit_saturation(const struct vs_saturation *saturation, vs_row_sink sink, void *context,
+                            struct vs_error *error);
+
+/* vs_policy_names' order, VS_RANK_OWN for what does not ship as it stands. */
+uint64_t vs_policy_rank(const struct vs_policy *policy);
+/* Now, in UTC, as table columns created_at have it; buffer holds VS_NOW_TEXT. */
+#define VS_NOW_TEXT 32
+char *vs_now_text(char *buffer);
+/* A JSON array of strings on one line, which the caller frees, or NULL. */
+char *vs_strings_text(char *const *items, size_t count);
 
 static inline struct vs_cell vs_cell_u64(const char *column, uint64_t value)
 {

@@ -73,6 +73,33 @@ static void add_programs(XXH3_state_t *state, const struct vs_policy *policy)
     }
 }
 
+static void print_key(const XXH3_state_t *state, char *key)
+{
+    XXH128_hash_t hash = XXH3_128bits_digest(state);
+
+    snprintf(key, VS_RUN_KEY_TEXT, "%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64,
+             (uint64_t)hash.low64);
+}
+
+void vs_saturation_key(const struct vs_saturation *saturation, char *key)
+{
+    XXH3_state_t state;
+    char lowest[VS_RUN_KEY_TEXT];
+
+    vs_run_key(&saturation->lowest_run, lowest);
+    XXH3_INITSTATE(&state);
+    XXH3_128bits_reset(&state);
+    add_text(&state, lowest);
+    add_u64(&state, saturation->by_clones);
+    add_u64(&state, saturation->replicas);
+    add_u64(&state, saturation->jitter_ppm);
+    add_u64(&state, saturation->bound_ns);
+    add_double(&state, saturation->tolerance);
+    add_double(&state, saturation->lowest);
+    add_double(&state, saturation->highest);
+    print_key(&state, key);
+}
+
 void vs_run_key(const struct vs_run *run, char *key)
 {
     XXH3_state_t state;
@@ -91,10 +118,9 @@ void vs_run_key(const struct vs_run *run, char *key)
     add_u64(&state, run->load.max_think_ns);
     add_u64(&state, (uint64_t)run->engine.timing);
     add_u64(&state, run->engine.cpus);
-    XXH128_hash_t hash = XXH3_128bits_digest(&state);
-
-    snprintf(key, VS_RUN_KEY_TEXT, "%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64,
-             (uint64_t)hash.low64);
+    add_u64(&state, run->load.replica);
+    add_u64(&state, run->load.jitter_ppm);
+    print_key(&state, key);
 }
 
 void vs_question_key(const struct vs_policy *policy, const char *question, char *key)

@@ -78,7 +78,11 @@ CREATE TABLE run (
     time_error_ns     INTEGER NOT NULL,     -- of think + wait + work = vCPUs x horizon
     overlap_count     INTEGER NOT NULL,     -- grants that broke exclusion; must be 0
     bucket_ns         INTEGER NOT NULL,     -- width of a time bucket
-    buckets           BLOB NOT NULL         -- layout below
+    buckets           BLOB NOT NULL,        -- layout below
+    -- Since version 2; see "What was varied" below.
+    replica           INTEGER NOT NULL DEFAULT 0,
+    jitter_percent    REAL NOT NULL DEFAULT 0,
+    policy_faults     TEXT NOT NULL DEFAULT '' -- windows the policy is known to leave open, '' none stated
 );
 
 -- The floor of a comparison is looked up by these.
@@ -269,6 +273,57 @@ CREATE TABLE hypothesis_test (
     PRIMARY KEY (hypothesis_id, position)
 ) WITHOUT ROWID;
 
+-- What was varied (vpci-sim sweep, vpci-sim saturate, --replicas; since version 2).
+--
+-- A run is one interleaving.  Runs that differ in run.replica (and run.jitter_percent) alone are
+-- replicas of each other: replica 0 has the recorded think times, replica k > 0 has each of them
+-- multiplied by 1 + u, u uniform in +-jitter_percent, drawn from run.seed and k.  What differs
+-- between replicas is what an interleaving decides.
+--
+-- A run whose machine profile was changed by --vary has a row here for each number that was;
+-- run.machine_text is the changed profile, run.machine still its name.
+CREATE TABLE varied (
+    run_id            INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    parameter         TEXT NOT NULL,        -- as given: 'conf1-cycle', 'transfer_other_socket'
+    value_ns          REAL NOT NULL,
+    PRIMARY KEY (run_id, parameter)
+) WITHOUT ROWID;
+
+-- What vpci-sim saturate found: one row per policy and question.  Every probe is a row of `run`.
+CREATE TABLE saturation (
+    id                INTEGER PRIMARY KEY,
+    saturation_key    TEXT NOT NULL UNIQUE, -- hash of all that decides the answer
+    created_at        TEXT NOT NULL,        -- wall time, UTC, ISO 8601; not part of the key
+    version           TEXT NOT NULL,
+    trace_name        TEXT NOT NULL,
+    trace_hash        TEXT NOT NULL,
+    machine           TEXT NOT NULL,
+    machine_text      TEXT NOT NULL,
+    policy            TEXT NOT NULL,
+    policy_rank       INTEGER NOT NULL,     -- as in run
+    policy_text       TEXT NOT NULL,
+    load              TEXT NOT NULL,        -- JSON: timing, the load that was held, replicas
+    percentile        TEXT NOT NULL,        -- 'p99': of the latency of accesses
+    bound_ns          INTEGER NOT NULL,
+    axis              TEXT NOT NULL CHECK (axis IN ('speed', 'clone')), -- what was raised
+    tolerance         REAL NOT NULL,        -- 0.05: kept and broken are at most 5 % apart
+    lowest            REAL NOT NULL,        -- ends of the range that was searched
+    highest           REAL NOT NULL,
+    kept              REAL,                 -- highest probe that kept the bound with all below it;
+                                            -- NULL: not even the lowest did
+    broken            REAL,                 -- lowest probe that broke it; NULL: none did
+    broken_by         TEXT NOT NULL,        -- '', 'latency' or 'deadlock'
+    kept_again        REAL,                 -- a probe above `broken` that kept it: p99 does not
+                                            -- grow with the load throughout; NULL: none seen
+    hazard_probes     INTEGER NOT NULL,     -- probes in which a hazard was seen
+    probes            INTEGER NOT NULL,
+    what_if           TEXT NOT NULL,        -- JSON array, as in run, of the lowest probe
+    emulated          INTEGER NOT NULL,
+    synthetic         INTEGER NOT NULL
+);
+
+CREATE INDEX run_by_load ON run (trace_hash, policy, machine, speed, clones);
+
 -- The usual questions.
 
 -- Which policy is safe in its replays, and what does it cost?  One row a run;
@@ -276,7 +331,7 @@ CREATE TABLE hypothesis_test (
 -- 0; a user's own file of that name has rank 1000), with everything else equal.
 CREATE VIEW policy_comparison AS
 SELECT r.id AS run_id, r.trace_name, r.machine, r.timing, r.speed, r.clones, r.cpus, r.seed,
-       r.rebase, r.max_think_ns, r.policy,
+       r.rebase, r.max_think_ns, r.replica, r.jitter_percent, r.policy,
        CASE WHEN r.outcome = 'deadlock' THEN 'deadlock'
             WHEN r.hazards > 0 THEN 'hazard'
             ELSE 'none seen' END AS hazard_seen,
@@ -291,7 +346,8 @@ LEFT JOIN run f ON f.id = (
     WHERE n.policy = 'none' AND n.policy_rank < 1000 AND n.trace_hash = r.trace_hash
       AND n.machine_text = r.machine_text AND n.timing = r.timing AND n.speed = r.speed
       AND n.clones = r.clones AND n.seed = r.seed AND n.rebase = r.rebase
-      AND n.max_think_ns = r.max_think_ns AND n.cpus = r.cpus AND n.version = r.version)
+      AND n.max_think_ns = r.max_think_ns AND n.cpus = r.cpus AND n.version = r.version
+      AND n.replica = r.replica AND n.jitter_percent = r.jitter_percent)
 ORDER BY r.trace_name, r.machine, r.timing, r.speed, r.clones, r.policy_rank, r.policy;
 
 -- Where is the waiting?  One row per run, lock and mode, instances summed.

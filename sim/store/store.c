@@ -44,6 +44,8 @@ static const struct {
     [VS_TABLE_BLOCKER] = {"blocker", NULL, "run_id"},
     [VS_TABLE_HAZARD] = {"hazard", NULL, "run_id"},
     [VS_TABLE_OPERATION_COUNT] = {"operation_count", NULL, "run_id"},
+    [VS_TABLE_VARIED] = {"varied", NULL, "run_id"},
+    [VS_TABLE_SATURATION] = {"saturation", "saturation_key", NULL},
     [VS_TABLE_CHECK_RUN] = {"check_run", "check_key", NULL},
     [VS_TABLE_CHECK_VERDICT] = {"check_verdict", NULL, "check_id"},
     [VS_TABLE_CHECK_FINDING] = {"check_finding", NULL, "check_id"},
@@ -356,6 +358,8 @@ static int bind_cell(sqlite3_stmt *statement, int place, const struct vs_cell *c
         return sqlite3_bind_double(statement, place, cell->real);
     case VS_CELL_TEXT:
         return sqlite3_bind_text(statement, place, cell->data, -1, SQLITE_STATIC);
+    case VS_CELL_NULL:
+        return sqlite3_bind_null(statement, place);
     case VS_CELL_BLOB:
         /* An empty blob is not NULL. */
         return cell->size_bytes == 0 ? sqlite3_bind_zeroblob(statement, place, 0)
@@ -434,28 +438,6 @@ int vs_store_put_rows(struct vs_store *store, enum vs_table head, const char *ke
     if (ret < 0)
         roll_back(store);
     return ret;
-}
-
-struct put {
-    const struct vs_run *run;
-    const struct vs_result *result;
-};
-
-static int emit_put(void *source, vs_row_sink sink, void *context, struct vs_error *error)
-{
-    const struct put *put = source;
-
-    return vs_rows_emit(put->run, put->result, sink, context, error);
-}
-
-int vs_store_put(struct vs_store *store, const struct vs_run *run, const struct vs_result *result,
-                 struct vs_error *error)
-{
-    struct put put = {.run = run, .result = result};
-    char key[VS_RUN_KEY_TEXT];
-
-    vs_run_key(run, key);
-    return vs_store_put_rows(store, VS_TABLE_RUN, key, emit_put, &put, error);
 }
 
 /* ----------------------------------------------------------------- reading */

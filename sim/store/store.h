@@ -66,4 +66,24 @@ int vs_store_summary(struct vs_store *store, const char *key, struct vs_summary 
 int vs_store_put(struct vs_store *store, const struct vs_run *run, const struct vs_result *result,
                  struct vs_error *error);
 
+/* What vpci-sim saturate asked of a policy, and what it found. */
+struct vs_saturation {
+    struct vs_run lowest_run; /* the probe at the low end: all that does not vary */
+    bool by_clones;           /* which of the two loads was raised; else the speed */
+    uint32_t replicas;        /* of each probe; their jitter is in jitter_ppm */
+    uint32_t jitter_ppm;
+    vs_ns bound_ns; /* of p99 */
+    double tolerance, lowest, highest;
+    /* The answer; negative: none such.  See table saturation. */
+    double kept, broken, kept_again;
+    const char *broken_by; /* "", "latency", "deadlock" */
+    uint64_t hazard_probes, probes;
+};
+
+/* As a run's: over all but the answer. */
+void vs_saturation_key(const struct vs_saturation *saturation, char *key);
+/* Store an answer, replacing that to the same question. */
+int vs_store_put_saturation(struct vs_store *store, const struct vs_saturation *saturation,
+                            struct vs_error *error);
+
 #endif

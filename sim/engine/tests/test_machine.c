@@ -192,6 +192,66 @@ static void damaged_profiles_never_crash(void **state)
     free(text);
 }
 
+/* Every number of the default profile in turn: set, it is what its text then says. */
+static void a_varied_profile_is_a_profile_with_one_number_changed(void **state)
+{
+    struct vs_error error = VS_ERROR_INIT;
+    struct vs_machine *from = NULL, *varied = NULL, *twice = NULL, *reread = NULL;
+    (void)state;
+    assert_int_equal(vs_machine_load("dual-xeon-gold-6242", &from, &error), 0);
+    for (int i = 0; i < VS_WORK_COUNT; i++) {
+        const char *name = vs_work_table[i].name;
+        assert_int_equal(vs_machine_vary(from, name, 1234567, &varied, &error), 0);
+        for (int k = 0; k < VS_WORK_COUNT; k++)
+            assert_int_equal(varied->work_ps[k], k == i ? 1234567 : from->work_ps[k]);
+        assert_true(varied->assumed_work[i]);
+        assert_memory_equal(varied->transfer_ps, from->transfer_ps, sizeof(from->transfer_ps));
+        assert_string_not_equal(varied->text, from->text);
+        assert_int_equal(varied->number_count, from->number_count);
+        vs_machine_free(varied);
+    }
+    assert_int_equal(vs_machine_vary(from, "atomic", 6200, &varied, &error), 0);
+    assert_int_equal(varied->atomic_ps, 6200);
+    assert_int_equal(varied->line_service_ps, from->line_service_ps);
+    assert_int_equal(vs_machine_vary(varied, "config-cycle", 3000000, &twice, &error), 0);
+    assert_int_equal(twice->atomic_ps, 6200);
+    assert_int_equal(twice->work_ps[VS_WORK_CONF1_CYCLE], 3000000);
+    assert_int_equal(twice->work_ps[VS_WORK_ECAM_CYCLE], 3000000);
+    assert_int_equal(twice->varied_count, 2);
+    assert_string_equal(twice->varied[0].name, "atomic");
+    assert_string_equal(twice->varied[1].name, "config-cycle");
+    assert_int_equal(twice->varied[1].value_ps, 3000000);
+    /* Its text is a profile, too, and says what the number was. */
+    assert_int_equal(vs_machine_compile(twice->text, strlen(twice->text), "twice", &reread, &error),
+                     0);
+    assert_memory_equal(reread->work_ps, twice->work_ps, sizeof(twice->work_ps));
+    assert_non_null(strstr(twice->text, "set by --vary config-cycle; the profile has 1500 ns"));
+    vs_machine_free(reread);
+    vs_machine_free(twice);
+    vs_machine_free(varied);
+    vs_machine_free(from);
+}
+
+static void what_cannot_be_varied_is_refused(void **state)
+{
+    static const char *const names[] = {"", "topology", "sockets", "name", "work", "atomi"};
+    struct vs_machine *from = NULL, *varied = NULL;
+    (void)state;
+    assert_int_equal(vs_machine_load("dual-xeon-gold-6242", &from, NULL), 0);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct vs_error error = VS_ERROR_INIT;
+        assert_int_equal(vs_machine_vary(from, names[i], 1, &varied, &error), VS_ERR_USAGE);
+        assert_non_null(strstr(error.text, "softirq_interval"));
+        assert_non_null(strstr(error.text, "mmio-handlers"));
+        assert_null(varied);
+    }
+    struct vs_error error = VS_ERROR_INIT;
+    assert_int_equal(vs_machine_vary(from, "softirq_interval", 0, &varied, &error), VS_ERR_INPUT);
+    assert_non_null(strstr(error.text, "softirq_interval"));
+    assert_null(varied);
+    vs_machine_free(from);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +262,8 @@ int main(void)
         cmocka_unit_test(empty_and_foreign_files_are_refused),
         cmocka_unit_test(unknown_names_suggest_the_nearest),
         cmocka_unit_test(the_grammar_names_every_member),
+        cmocka_unit_test(a_varied_profile_is_a_profile_with_one_number_changed),
+        cmocka_unit_test(what_cannot_be_varied_is_refused),
         cmocka_unit_test(damaged_profiles_never_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who calls when: actors, devices, times, clones, and traces from files. */
+#include <math.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -281,12 +282,88 @@ static void same_seed_same_workload(void **state)
     vs_workload_free(other);
 }
 
+/* One vCPU with think times of 10 us. */
+static struct vs_workload *load_replica(uint32_t replica, uint32_t jitter_ppm, uint64_t seed)
+{
+    struct vs_workload_options options = {
+        .speed = 1, .clones = 1, .seed = seed, .replica = replica, .jitter_ppm = jitter_ppm};
+    struct scene s;
+    scene_init(&s);
+    for (unsigned int i = 0; i < 512; i++)
+        scene_read(&s, RICH, 0, 4, 1)->time_ns = 10000 * (uint64_t)i;
+    return scene_load(&s, &options);
+}
+
+static void jitter_is_uniform_within_its_bounds_and_keeps_order(void **state)
+{
+    struct vs_workload *plain = load_replica(0, 0, 5), *w = load_replica(1, 100000, 5);
+    struct vs_workload *again = load_replica(1, 100000, 5), *next = load_replica(2, 100000, 5);
+    struct vs_workload *other = load_replica(1, 100000, 6);
+    size_t low = 0, high = 0, bytes = w->call_count * sizeof(w->think_ns[0]);
+    (void)state;
+    assert_int_equal(plain->what_if_count, 0);
+    assert_int_equal(w->what_if_count, 1);
+    assert_non_null(strstr(w->what_if[0], "up to 10 %"));
+    for (size_t i = 1; i < w->call_count; i++) {
+        uint64_t think_ns = vs_workload_think_ns(w, i);
+        assert_true(think_ns >= 9000 && think_ns <= 11000);
+        low += think_ns < 9500;
+        high += think_ns > 10500;
+        assert_int_equal(w->calls[i].time_ns - w->calls[i - 1].time_ns, think_ns);
+    }
+    /* A quarter each, give or take four standard deviations. */
+    double quarter = (double)w->call_count / 4, slack = 4 * 0.44 * sqrt((double)w->call_count);
+    assert_true(fabs((double)low - quarter) < slack && fabs((double)high - quarter) < slack);
+    assert_memory_equal(w->think_ns, again->think_ns, bytes);
+    assert_memory_not_equal(w->think_ns, next->think_ns, bytes);
+    assert_memory_not_equal(w->think_ns, other->think_ns, bytes);
+    assert_string_equal(w->hash, plain->hash);
+    /* The same numbers on any host: the first draws of seed 5, replica 1. */
+    assert_int_equal(vs_workload_think_ns(w, 1), 10733);
+    assert_int_equal(vs_workload_think_ns(w, 2), 10573);
+    vs_workload_free(plain);
+    vs_workload_free(w);
+    vs_workload_free(again);
+    vs_workload_free(next);
+    vs_workload_free(other);
+}
+
+static void a_vcpus_calls_keep_their_order_under_any_jitter(void **state)
+{
+    struct vs_workload_options options = {
+        .speed = 3.7, .clones = 3, .seed = 1, .replica = 9, .jitter_ppm = VS_JITTER_MAX_PPM};
+    struct scene s;
+    (void)state;
+    two_streams(&s);
+    struct vs_workload *w = scene_load(&s, &options);
+    /* Shapes are per record here: of each vCPU they come in the order of the records. */
+    options.replica = options.jitter_ppm = 0;
+    two_streams(&s);
+    struct vs_workload *plain = scene_load(&s, &options);
+    for (size_t actor = 0; actor < w->actor_count; actor++) {
+        size_t at = 0;
+        for (size_t i = 0; i < w->call_count; i++) {
+            if (w->calls[i].actor != actor)
+                continue;
+            while (plain->calls[at].actor != actor)
+                at++;
+            assert_int_equal(w->calls[i].shape, plain->calls[at].shape);
+            at++;
+        }
+    }
+    vs_workload_free(w);
+    vs_workload_free(plain);
+}
+
 static void impossible_options_are_refused(void **state)
 {
-    static const struct vs_workload_options bad[] = {{.speed = 0, .clones = 1},
-                                                     {.speed = -1, .clones = 1},
-                                                     {.speed = 1, .clones = 0},
-                                                     {.speed = 1, .clones = 60000}};
+    static const struct vs_workload_options bad[] = {
+        {.speed = 0, .clones = 1},
+        {.speed = 1, .clones = 1, .jitter_ppm = 1},
+        {.speed = 1, .clones = 1, .replica = 1, .jitter_ppm = VS_JITTER_MAX_PPM + 1},
+        {.speed = -1, .clones = 1},
+        {.speed = 1, .clones = 0},
+        {.speed = 1, .clones = 60000}};
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct vs_error error = VS_ERROR_INIT;
@@ -294,7 +371,7 @@ static void impossible_options_are_refused(void **state)
         struct scene s;
         two_streams(&s);
         assert_int_equal(vs_workload_from_records(&s.meta, s.records, s.count, &bad[i], &w, &error),
-                         i < 3 ? VS_ERR_USAGE : VS_ERR_INPUT);
+                         i < 5 ? VS_ERR_USAGE : VS_ERR_INPUT);
         assert_null(w);
         assert_true(error.text[0] != '\0');
         vs_trace_meta_free(&s.meta);
@@ -417,6 +494,8 @@ int main(void)
         cmocka_unit_test(header_types_without_vpci_are_absent),
         cmocka_unit_test(clones_are_whole_hosts_apart),
         cmocka_unit_test(same_seed_same_workload),
+        cmocka_unit_test(jitter_is_uniform_within_its_bounds_and_keeps_order),
+        cmocka_unit_test(a_vcpus_calls_keep_their_order_under_any_jitter),
         cmocka_unit_test(impossible_options_are_refused),
         cmocka_unit_test(an_empty_trace_is_a_workload),
         cmocka_unit_test(a_file_gives_what_its_records_give),

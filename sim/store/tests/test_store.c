@@ -306,6 +306,14 @@ static void change_max_think(struct fixture *f)
 {
     f->run.load.max_think_ns++;
 }
+static void change_replica(struct fixture *f)
+{
+    f->run.load.replica++;
+}
+static void change_jitter(struct fixture *f)
+{
+    f->run.load.jitter_ppm++;
+}
 static void change_timing(struct fixture *f)
 {
     f->run.engine.timing = VS_TIMING_CLOSED;
@@ -322,10 +330,13 @@ static void change_split(struct fixture *f)
 }
 
 static const struct change changes[] = {
-    {"trace hash", change_hash}, {"policy text", change_policy},  {"machine text", change_machine},
-    {"speed", change_speed},     {"clones", change_clones},       {"seed", change_seed},
-    {"rebase", change_rebase},   {"max think", change_max_think}, {"timing", change_timing},
-    {"cpus", change_cpus},       {"text boundary", change_split},
+    {"trace hash", change_hash},      {"policy text", change_policy},
+    {"machine text", change_machine}, {"speed", change_speed},
+    {"clones", change_clones},        {"seed", change_seed},
+    {"rebase", change_rebase},        {"max think", change_max_think},
+    {"replica", change_replica},      {"jitter", change_jitter},
+    {"timing", change_timing},        {"cpus", change_cpus},
+    {"text boundary", change_split},
 };
 
 static void the_key_covers_all_that_decides_a_result(void **state)
