@@ -91,13 +91,13 @@ static int emit_check_run(const struct check_source *source, vs_row_sink sink, v
     char now[VS_NOW_TEXT], explored[VS_CHECK_BOUNDS_TEXT];
     const struct vs_cell row[] = {
         vs_cell_text("check_key", source->key),
-        vs_cell_text("created_at", vs_rows_now(now)),
+        vs_cell_text("created_at", vs_now_text(now)),
         vs_cell_text("version", VS_VERSION),
         vs_cell_text("model_of", VS_MODEL_OF),
         vs_cell_text("policy", job->policy->name),
         vs_cell_text("policy_source", job->policy->source ? job->policy->source : ""),
         vs_cell_text("policy_text", job->policy->text),
-        vs_cell_u64("policy_rank", (uint64_t)vs_rows_policy_rank(job->policy)),
+        vs_cell_u64("policy_rank", vs_policy_rank(job->policy)),
         vs_cell_text("explored", vs_check_explored(run, explored)),
         vs_cell_text("not_explored", vs_check_not_explored()),
         vs_cell_u64("actors", run->with_campaign ? run->campaign.actors : 0),
@@ -291,7 +291,7 @@ static int emit_hypothesis(void *source_given, vs_row_sink sink, void *context,
     if (ret == 0) {
         const struct vs_cell row[] = {
             vs_cell_text("hypothesis_key", source->key),
-            vs_cell_text("created_at", vs_rows_now(now)),
+            vs_cell_text("created_at", vs_now_text(now)),
             vs_cell_text("version", VS_VERSION),
             vs_cell_text("model_of", VS_MODEL_OF),
             vs_cell_text("name", hypothesis->name),

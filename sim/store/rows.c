@@ -161,28 +161,28 @@ static int make_parts(const struct vs_run *run, const struct vs_result *result,
         !parts->histogram || !parts->buckets)
         return no_memory(error);
     vs_run_key(run, parts->key);
-    vs_rows_now(parts->created_at);
+    vs_now_text(parts->created_at);
     return 0;
 }
 
-char *vs_rows_now(char *buffer)
+char *vs_now_text(char *buffer)
 {
     time_t now = time(NULL);
-    struct tm utc;
+    struct tm utc = {0};
 
     gmtime_r(&now, &utc);
     strftime(buffer, VS_NOW_TEXT, "%Y-%m-%dT%H:%M:%SZ", &utc);
     return buffer;
 }
 
-int64_t vs_rows_policy_rank(const struct vs_policy *policy)
+uint64_t vs_policy_rank(const struct vs_policy *policy)
 {
     const char *const *names = vs_policy_names();
     const char *shipped = vs_policy_builtin_text(policy->name);
 
     if (!shipped || strcmp(shipped, policy->text) != 0)
         return VS_RANK_OWN;
-    for (int64_t i = 0; names[i]; i++) {
+    for (uint64_t i = 0; names[i]; i++) {
         if (strcmp(names[i], policy->name) == 0)
             return i;
     }
@@ -221,7 +221,7 @@ static int emit_run(const struct vs_run *run, const struct vs_result *result, vs
         vs_cell_text("policy", run->policy->name),
         vs_cell_text("policy_source", run->policy->source ? run->policy->source : ""),
         vs_cell_text("policy_text", run->policy->text),
-        vs_cell_u64("policy_rank", (uint64_t)vs_rows_policy_rank(run->policy)),
+        vs_cell_u64("policy_rank", vs_policy_rank(run->policy)),
         vs_cell_text("machine", run->machine->name),
         vs_cell_text("machine_text", run->machine->text),
         vs_cell_u64("machine_assumptions", run->machine->assumption_count),

@@ -57,11 +57,11 @@ typedef int (*vs_row_source)(void *source, vs_row_sink sink, void *context, stru
 int vs_store_put_rows(struct vs_store *store, enum vs_table head, const char *key,
                       vs_row_source emit, void *source, struct vs_error *error);
 
-/* Place of a policy in every comparison (run.policy_rank). */
-int64_t vs_rows_policy_rank(const struct vs_policy *policy);
-/* The wall time as rows have it, into buffer[VS_NOW_TEXT].  Returns buffer. */
+/* vs_policy_names' order, VS_RANK_OWN for what does not ship as it stands. */
+uint64_t vs_policy_rank(const struct vs_policy *policy);
+/* Now, in UTC, as table columns created_at have it; buffer holds VS_NOW_TEXT. */
 #define VS_NOW_TEXT 32
-char *vs_rows_now(char *buffer);
+char *vs_now_text(char *buffer);
 
 /* The rows of table lock (rows_lock.c). */
 int vs_rows_emit_locks(const struct vs_run *run, const struct vs_result *result, vs_row_sink sink,
