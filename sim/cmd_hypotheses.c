@@ -64,7 +64,7 @@ static const char description[] =
     "\n"
     "Verdicts: confirmed, in part, refuted, not decidable (nothing here can decide it: it says "
     "what is missing). A hypothesis of your own is a JSON file: sim/hypotheses/hypothesis.h has "
-    "the format.\n"
+    "the format. Printed commands name files as they lie in the source tree.\n"
     "\n"
     "Exit status 0 whatever the verdicts.";
 

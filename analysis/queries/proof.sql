@@ -28,8 +28,8 @@ SELECT scenario, MIN(position) AS place, title, about, source FROM verdict_matri
 GROUP BY scenario ORDER BY place, scenario;
 
 -- table: matrix
-SELECT model_of, scenario, policy, policy_rank, verdict, expected, because, violation, text, length, states,
-       schedule
+SELECT model_of, scenario, policy, policy_rank, verdict, expected, because, violation, text, length,
+       states, schedule
 FROM verdict_matrix;
 
 -- table: hypotheses

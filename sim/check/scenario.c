@@ -150,54 +150,54 @@ static const char *builtin_text(const char *name)
     return NULL;
 }
 
-/* Takes doc over, whatever comes of it. */
-static int from_document(struct vs_json_doc *doc, struct vs_scenario **scenario,
-                         struct vs_error *error)
+int vs_scenario_load(const char *name_or_path, struct vs_scenario **scenario,
+                     struct vs_error *error)
 {
     struct vs_scenario *made = calloc(1, sizeof(*made));
+    const char *text = builtin_text(name_or_path);
+    int ret = VS_ERR_MEMORY;
 
     *scenario = NULL;
     if (!made) {
-        vs_json_doc_free(doc);
-        return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
+        vs_error_set(error, ret, "out of memory");
+        goto out;
     }
-    made->doc = doc;
-    int ret = read_scenario(made, error);
-
-    if (ret < 0)
-        vs_scenario_free(made);
+    if (text)
+        ret = vs_json_parse(text, strlen(text), name_or_path, &made->doc, error);
+    else if (access(name_or_path, F_OK) == 0)
+        ret = vs_json_parse_file(name_or_path, &made->doc, error);
     else
-        *scenario = made;
+        ret = vs_error_set(error, VS_ERR_USAGE,
+                           "no scenario \"%s\" ships (S1 to S28 do) and no file is called so",
+                           name_or_path);
+    if (ret == 0)
+        ret = read_scenario(made, error);
+    if (ret < 0)
+        goto out;
+    *scenario = made;
+    made = NULL;
+out:
+    vs_scenario_free(made);
     return ret;
 }
 
 int vs_scenario_parse(const char *text, const char *source, struct vs_scenario **scenario,
                       struct vs_error *error)
 {
-    struct vs_json_doc *doc = NULL;
-    int ret = vs_json_parse(text, strlen(text), source, &doc, error);
+    struct vs_scenario *made = calloc(1, sizeof(*made));
+    int ret = VS_ERR_MEMORY;
 
     *scenario = NULL;
-    return ret == 0 ? from_document(doc, scenario, error) : ret;
-}
-
-int vs_scenario_load(const char *name_or_path, struct vs_scenario **scenario,
-                     struct vs_error *error)
-{
-    const char *text = builtin_text(name_or_path);
-    struct vs_json_doc *doc = NULL;
-
-    *scenario = NULL;
-    if (text)
-        return vs_scenario_parse(text, name_or_path, scenario, error);
-    if (access(name_or_path, F_OK) != 0)
-        return vs_error_set(
-            error, VS_ERR_USAGE,
-            "no scenario \"%s\" ships (S1 to S28 and L1 to L6 do) and no file is called so",
-            name_or_path);
-    int ret = vs_json_parse_file(name_or_path, &doc, error);
-
-    return ret == 0 ? from_document(doc, scenario, error) : ret;
+    if (!made)
+        return vs_error_set(error, ret, "out of memory");
+    ret = vs_json_parse(text, strlen(text), source, &made->doc, error);
+    if (ret == 0)
+        ret = read_scenario(made, error);
+    if (ret < 0)
+        vs_scenario_free(made);
+    else
+        *scenario = made;
+    return ret;
 }
 
 void vs_scenario_free(struct vs_scenario *scenario)

@@ -7,7 +7,7 @@
  * workloads in virtual time (sim/engine); the verdict follows from the outcomes
  * by a rule that is printed with it.  No file states a verdict.
  *
- * README of the format, by example:
+ * The format, by example:
  *
  *   "name": "H2", "title": "...", "claim": "...", "source": "...",
  *   "rule": "parts" or "always",
