@@ -9,18 +9,18 @@
 
 /* ------------------------------------------------------------- what is held */
 
-void promela_hold(struct promela_writer *writer, const struct vs_step *step, uint8_t kind,
-                  uint8_t ref)
+void vs_promela_hold(struct vs_promela_writer *writer, const struct vs_step *step, uint8_t kind,
+                     uint8_t ref)
 {
     if (writer->held_count == PROMELA_HELD_MAX) {
-        promela_refuse(writer, "more is held at once than a model keeps track of");
+        vs_promela_refuse(writer, "more is held at once than a model keeps track of");
         return;
     }
     writer->held[writer->held_count++] =
-        (struct promela_held){.step = step, .kind = kind, .ref = ref};
+        (struct vs_promela_held){.step = step, .kind = kind, .ref = ref};
 }
 
-static bool matches(const struct promela_held *held, uint8_t kind, const struct vs_step *step,
+static bool matches(const struct vs_promela_held *held, uint8_t kind, const struct vs_step *step,
                     bool same_words)
 {
     if (held->kind != kind || held->step->lock != step->lock)
@@ -31,8 +31,9 @@ static bool matches(const struct promela_held *held, uint8_t kind, const struct 
            (!same_words || (held->step->whose == step->whose && held->step->which == step->which));
 }
 
-const struct promela_held *promela_drop(struct promela_writer *writer, uint8_t kind,
-                                        const struct vs_step *step, struct promela_held *copy)
+const struct vs_promela_held *vs_promela_drop(struct vs_promela_writer *writer, uint8_t kind,
+                                              const struct vs_step *step,
+                                              struct vs_promela_held *copy)
 {
     for (int same_words = 1; same_words >= 0; same_words--)
         for (unsigned int i = writer->held_count; i-- > 0;) {
@@ -47,7 +48,7 @@ const struct promela_held *promela_drop(struct promela_writer *writer, uint8_t k
     return NULL;
 }
 
-bool promela_is_locked(const struct promela_writer *writer)
+bool vs_promela_is_locked(const struct vs_promela_writer *writer)
 {
     for (unsigned int i = 0; i < writer->held_count; i++)
         if (writer->held[i].kind != VS_STEP_GET)
@@ -57,7 +58,7 @@ bool promela_is_locked(const struct promela_writer *writer)
 
 /* -------------------------------------------------------------------- words */
 
-static const struct vs_lock_decl *decl_of(const struct promela_writer *writer,
+static const struct vs_lock_decl *decl_of(const struct vs_promela_writer *writer,
                                           const struct vs_step *step)
 {
     return &writer->policy->locks[step->lock];
@@ -84,33 +85,35 @@ static const char *try_of(const struct vs_lock_decl *decl, uint8_t mode)
 
 /* What is looked up when the lock is taken and remembered until it is released, as an
  * expression; false: the instance is a constant. */
-static bool index_of(const struct promela_writer *writer, const struct vs_step *step, char *index)
+static bool index_of(const struct vs_promela_writer *writer, const struct vs_step *step,
+                     char *index)
 {
     const struct vs_lock_decl *decl = decl_of(writer, step);
 
     if (decl->scope == VS_SCOPE_GLOBAL)
         return false;
     if (decl->scope == VS_SCOPE_DOMAIN) {
-        promela_whose(writer, step->whose, index);
+        vs_promela_whose(writer, step->whose, index);
         return step->whose == VS_OF_OWNER && writer->device != VS_CHECK_NONE;
     }
     if (decl->inside == VS_OBJECT_VPCI)
-        promela_vpci(writer, step->which, index);
+        vs_promela_vpci(writer, step->which, index);
     else if (decl->inside == VS_OBJECT_PDEV)
-        promela_pdev(writer, step->which, index);
+        vs_promela_pdev(writer, step->which, index);
     else
-        promela_device(writer, step->which, index);
+        vs_promela_device(writer, step->which, index);
     return decl->inside != VS_OBJECT_NONE || step->which == VS_OTHER;
 }
 
 /* "pci_lock[1]", "vpci_lock[vpci_lock_taken]". */
-static void instance_of(struct promela_writer *writer, const struct vs_step *step, char *instance)
+static void instance_of(struct vs_promela_writer *writer, const struct vs_step *step,
+                        char *instance)
 {
     char name[PROMELA_TEXT], index[PROMELA_TEXT];
     const struct vs_lock_decl *decl = decl_of(writer, step);
     bool other = step->which == VS_OTHER;
 
-    promela_lock_name(decl, name);
+    vs_promela_lock_name(decl, name);
     writer->locks_used |= 1u << step->lock;
     if (decl->scope == VS_SCOPE_GLOBAL) {
         snprintf(instance, PROMELA_TEXT, "%s", name);
@@ -125,7 +128,7 @@ static void instance_of(struct promela_writer *writer, const struct vs_step *ste
 /* ------------------------------------------------------- taking, giving back */
 
 /* In front of an acquisition: the lock's word must be there, and which lock it is. */
-static void find_lock(struct promela_writer *writer, const struct vs_step *step,
+static void find_lock(struct vs_promela_writer *writer, const struct vs_step *step,
                       const char *instance)
 {
     const struct vs_lock_decl *decl = decl_of(writer, step);
@@ -133,53 +136,53 @@ static void find_lock(struct promela_writer *writer, const struct vs_step *step,
     bool remembered = index_of(writer, step, index);
 
     if (decl->inside == VS_OBJECT_VPCI)
-        promela_line(writer, "word_in_vpci(%s);", index);
+        vs_promela_line(writer, "word_in_vpci(%s);", index);
     else if (decl->inside == VS_OBJECT_PDEV)
-        promela_line(writer, "use_pdev(%s, %s);", index, promela_stale(writer, step->which));
+        vs_promela_line(writer, "use_pdev(%s, %s);", index, vs_promela_stale(writer, step->which));
     if (remembered) /* the variable is between the brackets */
-        promela_line(writer, "%.*s = %s;", (int)strcspn(strchr(instance, '[') + 1, "]"),
-                     strchr(instance, '[') + 1, index);
+        vs_promela_line(writer, "%.*s = %s;", (int)strcspn(strchr(instance, '[') + 1, "]"),
+                        strchr(instance, '[') + 1, index);
 }
 
-void promela_acquire(struct promela_writer *writer, const struct vs_step *step)
+void vs_promela_acquire(struct vs_promela_writer *writer, const struct vs_step *step)
 {
     char instance[PROMELA_TEXT], index[PROMELA_TEXT];
     const char *verb = verb_of(decl_of(writer, step), step->mode);
 
     instance_of(writer, step, instance);
     if (index_of(writer, step, index)) {
-        promela_line(writer, "atomic {");
+        vs_promela_line(writer, "atomic {");
         writer->indent++;
         find_lock(writer, step, instance);
-        promela_line(writer, "%s_lock(%s)", verb, instance);
+        vs_promela_line(writer, "%s_lock(%s)", verb, instance);
         writer->indent--;
-        promela_line(writer, "};");
+        vs_promela_line(writer, "};");
     } else {
-        promela_line(writer, "%s_lock(%s);", verb, instance);
+        vs_promela_line(writer, "%s_lock(%s);", verb, instance);
     }
-    promela_hold(writer, step, VS_STEP_LOCK, 0);
+    vs_promela_hold(writer, step, VS_STEP_LOCK, 0);
 }
 
 /* Take it if that needs no waiting; missing says that it was not taken. */
-void promela_try_lock(struct promela_writer *writer, const struct vs_step *step)
+void vs_promela_try_lock(struct vs_promela_writer *writer, const struct vs_step *step)
 {
     const struct vs_lock_decl *decl = decl_of(writer, step);
     char instance[PROMELA_TEXT];
 
     instance_of(writer, step, instance);
-    promela_line(writer, "atomic {");
+    vs_promela_line(writer, "atomic {");
     writer->indent++;
     find_lock(writer, step, instance);
-    promela_line(writer, "missing = !%s(%s);", try_of(decl, step->mode), instance);
-    promela_line(writer, "if");
-    promela_line(writer, ":: !missing -> %s_taken(%s)", verb_of(decl, step->mode), instance);
-    promela_line(writer, ":: else");
-    promela_line(writer, "fi");
+    vs_promela_line(writer, "missing = !%s(%s);", try_of(decl, step->mode), instance);
+    vs_promela_line(writer, "if");
+    vs_promela_line(writer, ":: !missing -> %s_taken(%s)", verb_of(decl, step->mode), instance);
+    vs_promela_line(writer, ":: else");
+    vs_promela_line(writer, "fi");
     writer->indent--;
-    promela_line(writer, "};");
+    vs_promela_line(writer, "};");
 }
 
-static void give_back(struct promela_writer *writer, const struct vs_step *step)
+static void give_back(struct vs_promela_writer *writer, const struct vs_step *step)
 {
     const struct vs_lock_decl *decl = decl_of(writer, step);
     const char *verb = verb_of(decl, step->mode);
@@ -187,41 +190,41 @@ static void give_back(struct promela_writer *writer, const struct vs_step *step)
 
     instance_of(writer, step, instance);
     if (decl->inside == VS_OBJECT_NONE) {
-        promela_line(writer, "%s_unlock(%s);", verb, instance);
+        vs_promela_line(writer, "%s_unlock(%s);", verb, instance);
         return;
     }
-    promela_line(writer, "atomic {");
+    vs_promela_line(writer, "atomic {");
     writer->indent++;
     const char *index = strchr(instance, '[') + 1;
 
     if (decl->inside == VS_OBJECT_VPCI)
-        promela_line(writer, "word_still_in_vpci(%.*s);", (int)strcspn(index, "]"), index);
+        vs_promela_line(writer, "word_still_in_vpci(%.*s);", (int)strcspn(index, "]"), index);
     else
-        promela_line(writer, "use_pdev(%.*s, %s);", (int)strcspn(index, "]"), index,
-                     promela_stale(writer, step->which));
-    promela_line(writer, "%s_unlock(%s)", verb, instance);
+        vs_promela_line(writer, "use_pdev(%.*s, %s);", (int)strcspn(index, "]"), index,
+                        vs_promela_stale(writer, step->which));
+    vs_promela_line(writer, "%s_unlock(%s)", verb, instance);
     writer->indent--;
-    promela_line(writer, "};");
+    vs_promela_line(writer, "};");
 }
 
-void promela_release_step(struct promela_writer *writer, const struct vs_step *step)
+void vs_promela_release_step(struct vs_promela_writer *writer, const struct vs_step *step)
 {
-    struct promela_held held;
+    struct vs_promela_held held;
 
-    if (promela_drop(writer, VS_STEP_LOCK, step, &held))
+    if (vs_promela_drop(writer, VS_STEP_LOCK, step, &held))
         give_back(writer, held.step);
     else
-        promela_line(writer, "fatal(RELEASE_NOT_HELD);");
+        vs_promela_line(writer, "fatal(RELEASE_NOT_HELD);");
 }
 
 /* ------------------------------------------------- references, read sections */
 
-static const char *frees_pdev(const struct promela_writer *writer, const struct vs_step *step)
+static const char *frees_pdev(const struct vs_promela_writer *writer, const struct vs_step *step)
 {
     return decl_of(writer, step)->inside == VS_OBJECT_VPCI ? "false" : "true";
 }
 
-void promela_get(struct promela_writer *writer, const struct vs_step *step)
+void vs_promela_get(struct vs_promela_writer *writer, const struct vs_step *step)
 {
     char pdev[PROMELA_TEXT];
     unsigned int ref = 0;
@@ -231,33 +234,35 @@ void promela_get(struct promela_writer *writer, const struct vs_step *step)
             ref = writer->held[i].ref + 1u;
     if (ref >= writer->references)
         writer->references = ref + 1;
-    promela_hold(writer, step, VS_STEP_GET, (uint8_t)ref);
+    vs_promela_hold(writer, step, VS_STEP_GET, (uint8_t)ref);
     if (step->kind == VS_STEP_TAKE_PENDING)
         return; /* its reference is the slot's */
-    promela_line(writer, "get_reference(%s, ref%u, %s);", promela_pdev(writer, step->which, pdev),
-                 ref, promela_stale(writer, step->which));
+    vs_promela_line(writer, "get_reference(%s, ref%u, %s);",
+                    vs_promela_pdev(writer, step->which, pdev), ref,
+                    vs_promela_stale(writer, step->which));
 }
 
-static void put(struct promela_writer *writer, const struct promela_held *held)
+static void put(struct vs_promela_writer *writer, const struct vs_promela_held *held)
 {
-    promela_line(writer, "put_reference(ref%u, %s, %s);", held->ref,
-                 promela_stale(writer, held->step->which), frees_pdev(writer, held->step));
-    promela_line(writer, "ref%u = NONE;", held->ref);
+    vs_promela_line(writer, "put_reference(ref%u, %s, %s);", held->ref,
+                    vs_promela_stale(writer, held->step->which), frees_pdev(writer, held->step));
+    vs_promela_line(writer, "ref%u = NONE;", held->ref);
 }
 
-void promela_put(struct promela_writer *writer, const struct vs_step *step)
+void vs_promela_put(struct vs_promela_writer *writer, const struct vs_step *step)
 {
-    struct promela_held held;
+    struct vs_promela_held held;
     char pdev[PROMELA_TEXT];
 
     if (step->initial)
-        promela_line(writer, "put_reference(%s, %s, %s);", promela_pdev(writer, step->which, pdev),
-                     promela_stale(writer, step->which), frees_pdev(writer, step));
-    else if (promela_drop(writer, VS_STEP_GET, step, &held))
+        vs_promela_line(writer, "put_reference(%s, %s, %s);",
+                        vs_promela_pdev(writer, step->which, pdev),
+                        vs_promela_stale(writer, step->which), frees_pdev(writer, step));
+    else if (vs_promela_drop(writer, VS_STEP_GET, step, &held))
         put(writer, &held);
 }
 
-static unsigned int sections(const struct promela_writer *writer)
+static unsigned int sections(const struct vs_promela_writer *writer)
 {
     unsigned int depth = 0;
 
@@ -266,45 +271,45 @@ static unsigned int sections(const struct promela_writer *writer)
     return depth;
 }
 
-void promela_rcu_lock(struct promela_writer *writer, const struct vs_step *step)
+void vs_promela_rcu_lock(struct vs_promela_writer *writer, const struct vs_step *step)
 {
-    promela_line(writer, "rcu_read_lock();");
-    promela_hold(writer, step, VS_STEP_RCU_READ_LOCK, 0);
+    vs_promela_line(writer, "rcu_read_lock();");
+    vs_promela_hold(writer, step, VS_STEP_RCU_READ_LOCK, 0);
 }
 
-void promela_rcu_unlock(struct promela_writer *writer, const struct vs_step *step)
+void vs_promela_rcu_unlock(struct vs_promela_writer *writer, const struct vs_step *step)
 {
-    struct promela_held held;
+    struct vs_promela_held held;
 
-    if (promela_drop(writer, VS_STEP_RCU_READ_LOCK, step, &held))
-        promela_line(writer, "rcu_read_unlock(%u);", sections(writer));
+    if (vs_promela_drop(writer, VS_STEP_RCU_READ_LOCK, step, &held))
+        vs_promela_line(writer, "rcu_read_unlock(%u);", sections(writer));
     else
-        promela_line(writer, "fatal(RELEASE_NOT_HELD);");
+        vs_promela_line(writer, "fatal(RELEASE_NOT_HELD);");
 }
 
 /* ------------------------------------------------------------------- leaving */
 
-void promela_leave(struct promela_writer *writer)
+void vs_promela_leave(struct vs_promela_writer *writer)
 {
-    struct promela_held kept[PROMELA_HELD_MAX];
+    struct vs_promela_held kept[PROMELA_HELD_MAX];
     unsigned int count = writer->held_count;
 
     memcpy(kept, writer->held, sizeof(kept));
     while (writer->held_count > 0) {
-        const struct promela_held held = writer->held[--writer->held_count];
+        const struct vs_promela_held held = writer->held[--writer->held_count];
 
         if (held.kind == VS_STEP_LOCK)
             give_back(writer, held.step);
         else if (held.kind == VS_STEP_GET)
             put(writer, &held);
         else
-            promela_line(writer, "rcu_read_unlock(%u);", sections(writer));
+            vs_promela_line(writer, "rcu_read_unlock(%u);", sections(writer));
     }
     for (unsigned int i = writer->loop_count; i-- > 0;)
         if (!writer->loops[i].step->by_address)
-            promela_line(writer, "walk_end(%s, %s);", promela_list(writer->loops[i].step->list),
-                         writer->loops[i].whose);
-    promela_line(writer, "goto miss_%s", writer->label);
+            vs_promela_line(writer, "walk_end(%s, %s);",
+                            vs_promela_list(writer->loops[i].step->list), writer->loops[i].whose);
+    vs_promela_line(writer, "goto miss_%s", writer->label);
     writer->leaves++;
     memcpy(writer->held, kept, sizeof(kept));
     writer->held_count = count;

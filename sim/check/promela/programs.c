@@ -8,10 +8,10 @@
 
 #include "internal.h"
 
-static void emit_block(struct promela_writer *writer, const struct vs_block *block);
+static void emit_block(struct vs_promela_writer *writer, const struct vs_block *block);
 
 /* A remark out of a file, without what would end it. */
-static void print_remark(struct promela_writer *writer, const char *text)
+static void print_remark(struct vs_promela_writer *writer, const char *text)
 {
     for (; *text; text++)
         fputc(text[0] == '*' && text[1] == '/' ? '.'
@@ -20,7 +20,7 @@ static void print_remark(struct promela_writer *writer, const char *text)
               writer->stream);
 }
 
-static void step_comment(struct promela_writer *writer, const struct vs_step *step)
+static void step_comment(struct vs_promela_writer *writer, const struct vs_step *step)
 {
     char text[VS_STEP_TEXT];
 
@@ -37,7 +37,7 @@ static void step_comment(struct promela_writer *writer, const struct vs_step *st
 
 /* A guest's gaps between handlers never reach the hardware (80b0eb095a); otherwise how
  * much there is of something is cut at the bound. */
-static unsigned int rounds_of(const struct promela_writer *writer, const struct vs_step *step)
+static unsigned int rounds_of(const struct vs_promela_writer *writer, const struct vs_step *step)
 {
     bool gap = step->quantity == VS_Q_CYCLES_LOCKED || step->quantity == VS_Q_CYCLES_TRAILING;
 
@@ -48,7 +48,7 @@ static unsigned int rounds_of(const struct promela_writer *writer, const struct 
     return step->quantity == VS_QUANTITY_ONE && step->count <= 1 ? 1 : writer->subject->rounds;
 }
 
-static void emit_repeat(struct promela_writer *writer, const struct vs_step *step)
+static void emit_repeat(struct vs_promela_writer *writer, const struct vs_step *step)
 {
     unsigned int rounds = rounds_of(writer, step);
     bool outer = writer->maps_entry;
@@ -63,7 +63,7 @@ static void emit_repeat(struct promela_writer *writer, const struct vs_step *ste
 }
 
 /* Which devices a loop visits, of the one in an expression. */
-static void visits(const struct promela_writer *writer, const struct vs_step *step,
+static void visits(const struct vs_promela_writer *writer, const struct vs_step *step,
                    const char *device, char *text)
 {
     const char *comparison = step->part == VS_PART_BEFORE  ? "<"
@@ -77,68 +77,68 @@ static void visits(const struct promela_writer *writer, const struct vs_step *st
         snprintf(text, PROMELA_TEXT, "true");
 }
 
-static void emit_by_address(struct promela_writer *writer, const struct vs_step *step,
+static void emit_by_address(struct vs_promela_writer *writer, const struct vs_step *step,
                             const char *whose)
 {
     unsigned int depth = writer->loop_count - 1;
-    const char *list = promela_list(step->list);
+    const char *list = vs_promela_list(step->list);
     char wanted[PROMELA_TEXT];
 
     visits(writer, step, "found", wanted);
-    promela_line(writer, "walk_by_address(at%u, 0, %s, %s, %s);", depth, list, whose, wanted);
-    promela_line(writer, "do");
-    promela_line(writer, ":: at%u == NONE -> break", depth);
-    promela_line(writer, ":: atomic { at%u != NONE -> vpci_at%u = NONE };", depth, depth);
+    vs_promela_line(writer, "walk_by_address(at%u, 0, %s, %s, %s);", depth, list, whose, wanted);
+    vs_promela_line(writer, "do");
+    vs_promela_line(writer, ":: at%u == NONE -> break", depth);
+    vs_promela_line(writer, ":: atomic { at%u != NONE -> vpci_at%u = NONE };", depth, depth);
     writer->indent++;
     emit_block(writer, &step->body);
-    promela_line(writer, "walk_by_address(at%u, DEVICE_OF(at%u) + 1, %s, %s, %s)", depth, depth,
-                 list, whose, wanted);
+    vs_promela_line(writer, "walk_by_address(at%u, DEVICE_OF(at%u) + 1, %s, %s, %s)", depth, depth,
+                    list, whose, wanted);
     writer->indent--;
-    promela_line(writer, "od;");
-    promela_line(writer, "skip;"); /* nothing jumps into the d_step that may follow */
+    vs_promela_line(writer, "od;");
+    vs_promela_line(writer, "skip;"); /* nothing jumps into the d_step that may follow */
 }
 
-static void emit_by_list(struct promela_writer *writer, const struct vs_step *step,
+static void emit_by_list(struct vs_promela_writer *writer, const struct vs_step *step,
                          const char *whose)
 {
     unsigned int depth = writer->loop_count - 1;
-    const char *list = promela_list(step->list);
+    const char *list = vs_promela_list(step->list);
     char device[PROMELA_TEXT], wanted[PROMELA_TEXT];
     bool skips = step->skip_self && writer->device != VS_CHECK_NONE;
 
-    promela_device(writer, VS_OTHER, device);
+    vs_promela_device(writer, VS_OTHER, device);
     snprintf(wanted, sizeof(wanted), "%.40s != %u", device, writer->device);
-    promela_line(writer, "walk_begin(at%u, %s, %s);", depth, list, whose);
-    promela_line(writer, "do");
-    promela_line(writer, ":: atomic { at%u == NONE -> walk_end(%s, %s) }; break", depth, list,
-                 whose);
+    vs_promela_line(writer, "walk_begin(at%u, %s, %s);", depth, list, whose);
+    vs_promela_line(writer, "do");
+    vs_promela_line(writer, ":: atomic { at%u == NONE -> walk_end(%s, %s) }; break", depth, list,
+                    whose);
     if (skips)
-        promela_line(writer, ":: atomic { at%u != NONE && !(%s) -> walk_on(at%u, %s) }", depth,
-                     wanted, depth, list);
-    promela_line(writer, ":: atomic { at%u != NONE && %s -> vpci_at%u = NONE };", depth,
-                 skips ? wanted : "true", depth);
+        vs_promela_line(writer, ":: atomic { at%u != NONE && !(%s) -> walk_on(at%u, %s) }", depth,
+                        wanted, depth, list);
+    vs_promela_line(writer, ":: atomic { at%u != NONE && %s -> vpci_at%u = NONE };", depth,
+                    skips ? wanted : "true", depth);
     writer->indent++;
     emit_block(writer, &step->body);
-    promela_line(writer, "walk_on(at%u, %s)", depth, list);
+    vs_promela_line(writer, "walk_on(at%u, %s)", depth, list);
     writer->indent--;
-    promela_line(writer, "od;");
-    promela_line(writer, "skip;"); /* nothing jumps into the d_step that may follow */
+    vs_promela_line(writer, "od;");
+    vs_promela_line(writer, "skip;"); /* nothing jumps into the d_step that may follow */
 }
 
-static void emit_for_each(struct promela_writer *writer, const struct vs_step *step)
+static void emit_for_each(struct vs_promela_writer *writer, const struct vs_step *step)
 {
     if (writer->loop_count == PROMELA_LOOPS_MAX) {
-        promela_refuse(writer, "more loops within loops than a model has variables for");
+        vs_promela_refuse(writer, "more loops within loops than a model has variables for");
         return;
     }
     unsigned int depth = writer->loop_count++;
-    struct promela_loop *loop = &writer->loops[depth];
+    struct vs_promela_loop *loop = &writer->loops[depth];
 
-    *loop = (struct promela_loop){.step = step};
+    *loop = (struct vs_promela_loop){.step = step};
     if (step->list == VS_LIST_ALL_DEVICES)
         snprintf(loop->whose, sizeof(loop->whose), "0");
     else
-        promela_whose(writer, step->whose, loop->whose);
+        vs_promela_whose(writer, step->whose, loop->whose);
     if (step->by_address)
         emit_by_address(writer, step, loop->whose);
     else
@@ -150,23 +150,23 @@ static void emit_for_each(struct promela_writer *writer, const struct vs_step *s
 /* ----------------------------------------------------------------- branches */
 
 /* Two ways on; behind them the program holds the same on both, unless one left. */
-static void emit_two_ways(struct promela_writer *writer, const struct vs_step *step)
+static void emit_two_ways(struct vs_promela_writer *writer, const struct vs_step *step)
 {
     bool is_try = step->kind == VS_STEP_TRY;
-    struct promela_held held[PROMELA_HELD_MAX];
+    struct vs_promela_held held[PROMELA_HELD_MAX];
     unsigned int held_count = writer->held_count;
     bool from_slot = writer->from_slot;
 
     memcpy(held, writer->held, sizeof(held));
-    promela_line(writer, "if");
-    promela_line(writer, ":: !missing ->");
+    vs_promela_line(writer, "if");
+    vs_promela_line(writer, ":: !missing ->");
     writer->indent++;
     if (is_try)
-        promela_hold(writer, step, VS_STEP_LOCK, 0);
+        vs_promela_hold(writer, step, VS_STEP_LOCK, 0);
     emit_block(writer, &step->body);
-    promela_line(writer, "skip");
+    vs_promela_line(writer, "skip");
     writer->indent--;
-    struct promela_held then_held[PROMELA_HELD_MAX];
+    struct vs_promela_held then_held[PROMELA_HELD_MAX];
     unsigned int then_count = writer->held_count;
     bool then_left = writer->left;
 
@@ -174,12 +174,12 @@ static void emit_two_ways(struct promela_writer *writer, const struct vs_step *s
     memcpy(writer->held, held, sizeof(held));
     writer->held_count = held_count;
     writer->left = false;
-    promela_line(writer, ":: else ->");
+    vs_promela_line(writer, ":: else ->");
     writer->indent++;
     emit_block(writer, &step->orelse);
-    promela_line(writer, "skip");
+    vs_promela_line(writer, "skip");
     writer->indent--;
-    promela_line(writer, "fi;");
+    vs_promela_line(writer, "fi;");
     if (!then_left) {
         memcpy(writer->held, then_held, sizeof(then_held));
         writer->held_count = then_count;
@@ -188,7 +188,7 @@ static void emit_two_ways(struct promela_writer *writer, const struct vs_step *s
     writer->from_slot |= from_slot;
 }
 
-static void emit_step(struct promela_writer *writer, const struct vs_step *step)
+static void emit_step(struct vs_promela_writer *writer, const struct vs_step *step)
 {
     if (step->kind == VS_STEP_IF) {
         bool holds = ((writer->facts >> step->fact) & 1u) != step->negate;
@@ -205,26 +205,26 @@ static void emit_step(struct promela_writer *writer, const struct vs_step *step)
         emit_for_each(writer, step);
         return;
     case VS_STEP_TRY:
-        promela_try_lock(writer, step);
+        vs_promela_try_lock(writer, step);
         emit_two_ways(writer, step);
         return;
     case VS_STEP_LEAVE:
-        promela_leave(writer);
+        vs_promela_leave(writer);
         fputs(";\n", writer->stream);
         writer->left = true;
         return;
     case VS_STEP_DEREF:
-        promela_simple_step(writer, step);
+        vs_promela_simple_step(writer, step);
         if (step->branch)
             emit_two_ways(writer, step);
         return;
     default:
-        promela_simple_step(writer, step);
+        vs_promela_simple_step(writer, step);
         return;
     }
 }
 
-static void emit_block(struct promela_writer *writer, const struct vs_block *block)
+static void emit_block(struct vs_promela_writer *writer, const struct vs_block *block)
 {
     for (size_t i = 0; i < block->count && writer->ret == 0; i++)
         emit_step(writer, &block->steps[i]);
@@ -248,7 +248,7 @@ static bool completes(const struct vs_block *block, bool *allocates)
     return false;
 }
 
-static void emit_program(struct promela_writer *writer, const struct vs_program *program)
+static void emit_program(struct vs_promela_writer *writer, const struct vs_program *program)
 {
     bool allocates = false;
 
@@ -256,26 +256,26 @@ static void emit_program(struct promela_writer *writer, const struct vs_program 
     writer->makes_vpci = writer->from_slot = writer->left = writer->in_miss = false;
     writer->held_count = writer->leaves = writer->step_number = 0;
     if (writer->has_barrier)
-        promela_line(writer, "enter_hypervisor();");
+        vs_promela_line(writer, "enter_hypervisor();");
     emit_block(writer, &program->entry);
     emit_block(writer, &program->steps);
     if (writer->held_count > 0 && !writer->left)
-        promela_line(writer, "fatal(HELD_AT_END);");
+        vs_promela_line(writer, "fatal(HELD_AT_END);");
     if (writer->leaves > 0) {
         if (!writer->left)
-            promela_line(writer, "goto done_%s;", writer->label);
+            vs_promela_line(writer, "goto done_%s;", writer->label);
         fprintf(writer->stream, "miss_%s:\n", writer->label);
-        promela_line(writer, "skip;");
+        vs_promela_line(writer, "skip;");
         writer->held_count = 0;
         writer->in_miss = true;
         emit_block(writer, &program->miss);
         writer->in_miss = false;
         fprintf(writer->stream, "done_%s:\n", writer->label);
-        promela_line(writer, "skip;");
+        vs_promela_line(writer, "skip;");
     }
-    promela_line(writer, "end_of_program();");
+    vs_promela_line(writer, "end_of_program();");
     if (writer->has_barrier)
-        promela_line(writer, "leave_hypervisor();");
+        vs_promela_line(writer, "leave_hypervisor();");
 }
 
 /* What an access of this class is like, as sim/model would say of it. */
@@ -293,7 +293,7 @@ static uint32_t facts_of(enum vs_op op, bool hardware_domain, bool has_msix)
            (uint32_t)header << VS_FACT_HEADER_REGISTER;
 }
 
-static void emit_call(struct promela_writer *writer, uint8_t index)
+static void emit_call(struct vs_promela_writer *writer, uint8_t index)
 {
     const struct vs_check_call *call = &writer->setup->actors[writer->actor].calls[index];
     char text[VS_CHECK_CALL_TEXT];
@@ -311,33 +311,33 @@ static void emit_call(struct promela_writer *writer, uint8_t index)
     fprintf(writer->stream, "\n    /* ---- %s: %s: %s ---- */\n", vs_check_call_text(call, text),
             vs_op_table[call->op].function, vs_op_table[call->op].summary);
     if (moves)
-        promela_line(writer, "changes_hands[%u] = changes_hands[%u] | (1 << me);", call->device,
-                     call->device);
+        vs_promela_line(writer, "changes_hands[%u] = changes_hands[%u] | (1 << me);", call->device,
+                        call->device);
     snprintf(writer->label, sizeof(writer->label), "%u_%u", writer->actor, index);
     emit_program(writer, &writer->policy->programs[call->op]);
     if (moves)
-        promela_line(writer, "changes_hands[%u] = changes_hands[%u] & ~(1 << me);", call->device,
-                     call->device);
+        vs_promela_line(writer, "changes_hands[%u] = changes_hands[%u] & ~(1 << me);", call->device,
+                        call->device);
     if (!vs_op_table[call->op].defers)
         return;
     fprintf(writer->stream,
             "\n    /* ---- map-pending: %s: at the next entry to the guest ---- */\n",
             vs_op_table[VS_OP_MAP_PENDING].function);
-    promela_line(writer, "if");
-    promela_line(writer, ":: slot != NONE ->");
+    vs_promela_line(writer, "if");
+    vs_promela_line(writer, ":: slot != NONE ->");
     writer->indent++;
     snprintf(writer->label, sizeof(writer->label), "%u_%u_pending", writer->actor, index);
     writer->pending = true;
     emit_program(writer, &writer->policy->programs[VS_OP_MAP_PENDING]);
     writer->pending = false;
-    promela_clear_slot(writer);
-    promela_line(writer, "skip");
+    vs_promela_clear_slot(writer);
+    vs_promela_line(writer, "skip");
     writer->indent--;
-    promela_line(writer, ":: else");
-    promela_line(writer, "fi;");
+    vs_promela_line(writer, ":: else");
+    vs_promela_line(writer, "fi;");
 }
 
-void promela_vcpu(struct promela_writer *writer, uint8_t actor)
+void vs_promela_vcpu(struct vs_promela_writer *writer, uint8_t actor)
 {
     const struct vs_check_actor *who = &writer->setup->actors[actor];
 
@@ -346,12 +346,12 @@ void promela_vcpu(struct promela_writer *writer, uint8_t actor)
     fprintf(writer->stream, "\n/* A vCPU of domain %u%s. */\nproctype vcpu%u()\n{\n", who->domain,
             who->domain == 0 ? ", the hardware domain" : "", actor);
     writer->indent = 1;
-    promela_line(writer, "LOCALS;");
-    promela_line(writer, "{");
+    vs_promela_line(writer, "LOCALS;");
+    vs_promela_line(writer, "{");
     for (uint8_t i = 0; i < who->call_count; i++)
         emit_call(writer, i);
-    promela_line(writer, "finish()");
-    promela_line(writer, "} unless { stop }");
+    vs_promela_line(writer, "finish()");
+    vs_promela_line(writer, "} unless { stop }");
     fputs("}\n", writer->stream);
     writer->indent = 0;
 }

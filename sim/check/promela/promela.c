@@ -14,7 +14,7 @@
 
 extern const char vs_promela_objects_text[], vs_promela_locks_text[], vs_promela_callbacks_text[];
 
-void promela_line(struct promela_writer *writer, const char *format, ...)
+void vs_promela_line(struct vs_promela_writer *writer, const char *format, ...)
 {
     va_list arguments;
 
@@ -25,7 +25,7 @@ void promela_line(struct promela_writer *writer, const char *format, ...)
     fputc('\n', writer->stream);
 }
 
-void promela_refuse(struct promela_writer *writer, const char *why)
+void vs_promela_refuse(struct vs_promela_writer *writer, const char *why)
 {
     if (writer->ret == 0)
         writer->ret = vs_error_set(writer->error, VS_ERR_INPUT, "policy %s, %s: %s",
@@ -66,7 +66,7 @@ static unsigned int at_most(unsigned int value, unsigned int most)
 
 /* ----------------------------------------------------------------------- head */
 
-static void print_head(const struct promela_writer *writer, FILE *out)
+static void print_head(const struct vs_promela_writer *writer, FILE *out)
 {
     const struct vs_check_setup *setup = writer->setup;
     char text[VS_CHECK_CALL_TEXT];
@@ -89,7 +89,8 @@ static void print_head(const struct promela_writer *writer, FILE *out)
     fprintf(
         out,
         " *\n"
-        " * In this folder: spin -a FILE && cc -O1 -DSAFETY -DNOREDUCE -DVECTORSZ=4096 -o pan pan.c\n"
+        " * In this folder: spin -a FILE && cc -O1 -DSAFETY -DNOREDUCE -DVECTORSZ=4096 -o pan "
+        "pan.c\n"
         " * ./pan -c0 -m1000000    every violation within the bounds, by its number below\n"
         " * ./pan -m1000000        the first one, whose schedule spin -t -p -l FILE prints\n"
         " *\n"
@@ -113,7 +114,7 @@ static void print_sum(FILE *out, const char *macro, const char *field, unsigned 
 }
 
 /* Whoever spins on a lock inside an object is in its queue. */
-static void print_spinners(const struct promela_writer *writer, FILE *out, enum vs_object object,
+static void print_spinners(const struct vs_promela_writer *writer, FILE *out, enum vs_object object,
                            const char *macro)
 {
     char name[PROMELA_TEXT];
@@ -122,21 +123,21 @@ static void print_spinners(const struct promela_writer *writer, FILE *out, enum 
     for (size_t i = 0; i < writer->policy->lock_count; i++)
         if (((writer->locks_used >> i) & 1u) && writer->policy->locks[i].inside == object)
             fprintf(out, " || len(%s[p].queue) > 0",
-                    promela_lock_name(&writer->policy->locks[i], name));
+                    vs_promela_lock_name(&writer->policy->locks[i], name));
     fputs(")\n", out);
 }
 
 /* Is there a lock of this type? */
-static bool uses(const struct promela_writer *writer, const char *type)
+static bool uses(const struct vs_promela_writer *writer, const char *type)
 {
     for (size_t i = 0; i < writer->policy->lock_count; i++)
         if (((writer->locks_used >> i) & 1u) &&
-            strcmp(promela_lock_type(writer->policy->locks[i].kind), type) == 0)
+            strcmp(vs_promela_lock_type(writer->policy->locks[i].kind), type) == 0)
             return true;
     return false;
 }
 
-static void print_sizes(const struct promela_writer *writer, FILE *out, unsigned int pdev_lives,
+static void print_sizes(const struct vs_promela_writer *writer, FILE *out, unsigned int pdev_lives,
                         unsigned int vpci_lives)
 {
     const struct vs_check_setup *setup = writer->setup;
@@ -146,7 +147,8 @@ static void print_sizes(const struct promela_writer *writer, FILE *out, unsigned
     fputs("\n/* Numbers of the verdicts. */\n#define NOTHING_WRONG 0\n", out);
     for (int i = 0; i < VS_VIOLATION_COUNT; i++)
         if (i != VS_VIOLATION_DEADLOCK && i != VS_VIOLATION_ORDER_INVERSION)
-            fprintf(out, "#define %s %d\n", promela_kind_name((enum vs_violation)i, name), i + 1);
+            fprintf(out, "#define %s %d\n", vs_promela_kind_name((enum vs_violation)i, name),
+                    i + 1);
     fputs("#define OUT_OF_BOUNDS 100 /* the model is too small: no verdict */\n", out);
     fprintf(out,
             "\n#define ACTORS %u\n#define DEVICES %u\n#define DOMAINS %u\n"
@@ -178,7 +180,7 @@ static void print_sizes(const struct promela_writer *writer, FILE *out, unsigned
 }
 
 /* What only some scenarios ask for. */
-static void print_opt_ins(const struct promela_writer *writer, FILE *out)
+static void print_opt_ins(const struct vs_promela_writer *writer, FILE *out)
 {
     const struct vs_check_setup *setup = writer->setup;
 
@@ -212,7 +214,7 @@ static void print_opt_ins(const struct promela_writer *writer, FILE *out)
           out);
 }
 
-static void print_locks(const struct promela_writer *writer, FILE *out)
+static void print_locks(const struct vs_promela_writer *writer, FILE *out)
 {
     char name[PROMELA_TEXT];
 
@@ -228,20 +230,30 @@ static void print_locks(const struct promela_writer *writer, FILE *out)
                            : decl->inside == VS_OBJECT_PDEV ? "[PDEVS]"
                                                             : "[DEVICES]";
 
-        fprintf(out, "%s %s%s;\n", promela_lock_type(decl->kind), promela_lock_name(decl, name),
-                size);
+        fprintf(out, "%s %s%s;\n", vs_promela_lock_type(decl->kind),
+                vs_promela_lock_name(decl, name), size);
     }
 }
 
-/* Variables of a vCPU, and what puts them back between two programs. */
-static void print_locals(const struct promela_writer *writer, FILE *out)
+/* Each variable that remembers which instance of a lock was taken, with what goes around. */
+static void print_indices(const struct vs_promela_writer *writer, FILE *out, const char *before,
+                          const char *after)
 {
     static const char *const indices[] = {"_taken", "_taken_other"};
-    const char *pages = writer->setup->opt_in & 1u << VS_VIOLATION_UNMAPPED
-                            ? "; bool slot_decode, slot_on, slot_page, excluded"
-                            : "";
-    char name[PROMELA_TEXT], reset[4096] = "";
-    size_t used = 0;
+    char name[PROMELA_TEXT];
+
+    for (size_t i = 0; i < writer->policy->lock_count; i++)
+        for (int other = 0; other < 2; other++)
+            if ((writer->indices[other] >> i) & 1u)
+                fprintf(out, "%s%s%s%s", before,
+                        vs_promela_lock_name(&writer->policy->locks[i], name), indices[other],
+                        after);
+}
+
+/* Variables of a vCPU, and what puts them back between two programs. */
+static void print_locals(const struct vs_promela_writer *writer, FILE *out)
+{
+    bool pages = writer->setup->opt_in & 1u << VS_VIOLATION_UNMAPPED;
 
     fputs("\n#define LOCALS bool missing; byte found = NONE, whose_list, cursor = NONE; \\\n"
           "    byte pdev = NONE, vpci = NONE, made = NONE, cleared = NONE, slot = NONE, "
@@ -251,20 +263,18 @@ static void print_locals(const struct promela_writer *writer, FILE *out)
         fprintf(out, "; \\\n    byte at%d = NONE, vpci_at%d = NONE", i, i);
     for (unsigned int i = 0; i < writer->references; i++)
         fprintf(out, "; byte ref%u = NONE", i);
-    for (size_t i = 0; i < writer->policy->lock_count; i++)
-        for (int other = 0; other < 2; other++)
-            if ((writer->indices[other] >> i) & 1u) {
-                promela_lock_name(&writer->policy->locks[i], name);
-                fprintf(out, "; \\\n    byte %s%s", name, indices[other]);
-                used += (size_t)snprintf(reset + used, sizeof(reset) - used, "%s%s = 0; ", name,
-                                         indices[other]);
-            }
-    fprintf(out, "%s\n", pages);
-    fprintf(out,
-            "inline end_of_program()\n{\n    d_step {\n        missing = false; pdev = NONE; "
-            "vpci = NONE; made = NONE; cleared = NONE;\n        at0 = NONE; vpci_at0 = NONE; "
-            "at1 = NONE; vpci_at1 = NONE;\n        %s%scursor = NONE\n    }\n}\n",
-            reset, *pages ? "excluded = false; " : "");
+    print_indices(writer, out, "; \\\n    byte ", "");
+    if (pages)
+        fputs("; bool slot_decode, slot_on, slot_page, excluded", out);
+    fputs("\ninline end_of_program()\n{\n    d_step {\n"
+          "        missing = false; pdev = NONE; vpci = NONE; made = NONE; cleared = NONE;\n",
+          out);
+    for (int i = 0; i < PROMELA_LOOPS_MAX; i++)
+        fprintf(out, "        at%d = NONE; vpci_at%d = NONE;\n", i, i);
+    print_indices(writer, out, "        ", " = 0;\n");
+    if (pages)
+        fputs("        excluded = false;\n", out);
+    fputs("        cursor = NONE\n    }\n}\n", out);
 }
 
 /* ------------------------------------------------------------------ beginning */
@@ -282,17 +292,17 @@ static void print_list(FILE *out, const struct vs_check_setup *setup, enum vs_li
             continue;
         if (last == VS_CHECK_NONE)
             fprintf(out, "        head[LIST(%s, %u)] = %u * PDEV_LIVES;\n",
-                    promela_list((uint8_t)list), domain, i);
+                    vs_promela_list((uint8_t)list), domain, i);
         else
             fprintf(out, "        pdevs[%u * PDEV_LIVES].next[%s] = %u * PDEV_LIVES;\n", last,
-                    promela_list((uint8_t)list), i);
+                    vs_promela_list((uint8_t)list), i);
         fprintf(out, "        pdevs[%u * PDEV_LIVES].on[%s] = %u;\n", i,
-                promela_list((uint8_t)list), domain);
+                vs_promela_list((uint8_t)list), domain);
         last = i;
     }
 }
 
-static void print_init(const struct promela_writer *writer, FILE *out)
+static void print_init(const struct vs_promela_writer *writer, FILE *out)
 {
     const struct vs_check_setup *setup = writer->setup;
     unsigned int callbacks = at_most(writer->callbacks, 4);
@@ -330,7 +340,7 @@ static void print_init(const struct promela_writer *writer, FILE *out)
 
 /* --------------------------------------------------------------------- all of it */
 
-static void print_model(const struct promela_writer *writer, const char *processes, FILE *out)
+static void print_model(const struct vs_promela_writer *writer, const char *processes, FILE *out)
 {
     bool pages = writer->setup->opt_in & 1u << VS_VIOLATION_UNMAPPED;
 
@@ -354,7 +364,7 @@ static void print_model(const struct promela_writer *writer, const char *process
 
 int vs_promela_write(const struct vs_promela_subject *subject, FILE *stream, struct vs_error *error)
 {
-    struct promela_writer writer = {
+    struct vs_promela_writer writer = {
         .subject = subject, .policy = subject->policy, .setup = subject->setup, .error = error};
     char *processes = NULL;
     size_t size = 0;
@@ -367,7 +377,7 @@ int vs_promela_write(const struct vs_promela_subject *subject, FILE *stream, str
     if (!writer.stream)
         return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
     for (uint8_t i = 0; i < subject->setup->actor_count; i++)
-        promela_vcpu(&writer, i);
+        vs_promela_vcpu(&writer, i);
     if (fclose(writer.stream) != 0)
         writer.ret = vs_error_set(error, VS_ERR_MEMORY, "out of memory");
     if (writer.ret == 0)

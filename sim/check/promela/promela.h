@@ -9,9 +9,8 @@
  * shares the setup, the names of the violations and the bound on counted loops.
  * Where the two disagree, one of them is wrong.
  *
- * What SPIN does not judge: order inversion, which comes from the graph of all
- * orders in which locks are taken and not from a state; and a release of what is not
- * held before it happens in some schedule.
+ * What SPIN does not judge: order inversion, which comes from the graph of all orders in
+ * which locks are taken and not from a state.
  */
 #ifndef VS_CHECK_PROMELA_PROMELA_H
 #define VS_CHECK_PROMELA_PROMELA_H

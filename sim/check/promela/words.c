@@ -5,7 +5,7 @@
 
 #include "internal.h"
 
-char *promela_whose(const struct promela_writer *writer, uint8_t whose, char *buffer)
+char *vs_promela_whose(const struct vs_promela_writer *writer, uint8_t whose, char *buffer)
 {
     unsigned int domain = writer->domain;
 
@@ -21,12 +21,12 @@ char *promela_whose(const struct promela_writer *writer, uint8_t whose, char *bu
     return buffer;
 }
 
-static bool is_other(const struct promela_writer *writer, uint8_t which)
+static bool is_other(const struct vs_promela_writer *writer, uint8_t which)
 {
     return which == VS_OTHER && writer->loop_count > 0;
 }
 
-char *promela_pdev(const struct promela_writer *writer, uint8_t which, char *buffer)
+char *vs_promela_pdev(const struct vs_promela_writer *writer, uint8_t which, char *buffer)
 {
     if (is_other(writer, which))
         snprintf(buffer, PROMELA_TEXT, "at%u", writer->loop_count - 1);
@@ -35,7 +35,7 @@ char *promela_pdev(const struct promela_writer *writer, uint8_t which, char *buf
     return buffer;
 }
 
-char *promela_vpci(const struct promela_writer *writer, uint8_t which, char *buffer)
+char *vs_promela_vpci(const struct vs_promela_writer *writer, uint8_t which, char *buffer)
 {
     if (is_other(writer, which))
         snprintf(buffer, PROMELA_TEXT, "vpci_at%u", writer->loop_count - 1);
@@ -44,7 +44,7 @@ char *promela_vpci(const struct promela_writer *writer, uint8_t which, char *buf
     return buffer;
 }
 
-char *promela_device(const struct promela_writer *writer, uint8_t which, char *buffer)
+char *vs_promela_device(const struct vs_promela_writer *writer, uint8_t which, char *buffer)
 {
     if (is_other(writer, which))
         snprintf(buffer, PROMELA_TEXT, "DEVICE_OF(at%u)", writer->loop_count - 1);
@@ -53,7 +53,7 @@ char *promela_device(const struct promela_writer *writer, uint8_t which, char *b
     return buffer;
 }
 
-const char *promela_list(uint8_t list)
+const char *vs_promela_list(uint8_t list)
 {
     static const char *const names[VS_LIST_COUNT] = {
         [VS_LIST_ALL_DEVICES] = "ALL_DEVICES",
@@ -64,12 +64,12 @@ const char *promela_list(uint8_t list)
     return names[list];
 }
 
-const char *promela_stale(const struct promela_writer *writer, uint8_t which)
+const char *vs_promela_stale(const struct vs_promela_writer *writer, uint8_t which)
 {
     return writer->from_slot && !is_other(writer, which) ? "DANGLING_PENDING" : "USE_AFTER_FREE";
 }
 
-char *promela_kind_name(enum vs_violation violation, char *buffer)
+char *vs_promela_kind_name(enum vs_violation violation, char *buffer)
 {
     const char *name = vs_violation_table[violation].name;
     size_t i = 0;
@@ -80,7 +80,7 @@ char *promela_kind_name(enum vs_violation violation, char *buffer)
     return buffer;
 }
 
-const char *promela_lock_type(enum vs_lock_kind kind)
+const char *vs_promela_lock_type(enum vs_lock_kind kind)
 {
     switch (kind) {
     case VS_LOCK_RWLOCK:
@@ -96,7 +96,7 @@ const char *promela_lock_type(enum vs_lock_kind kind)
 }
 
 /* Letters, digits and underscores; a prefix where a word of the .pml files may be meant. */
-char *promela_lock_name(const struct vs_lock_decl *decl, char *buffer)
+char *vs_promela_lock_name(const struct vs_lock_decl *decl, char *buffer)
 {
     static const char *const taken[] = {"spin_",  "recursive_", "read_",
                                         "write_", "percpu_",    "rcu_"};
