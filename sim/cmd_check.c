@@ -98,6 +98,10 @@ static const char description[] =
     "printed with the result: \"no violation within these bounds\" is the strongest thing that it "
     "says. Statements about pci-lock are statements about this model of Xen commit c447b7308b.\n"
     "\n"
+    "With --liveness the question is another: vCPUs that do their operations for ever, and whether "
+    "one of them may never get through while all others go on. What is printed is the way into "
+    "such a circle and once round it.\n"
+    "\n"
     "Exit status: with --policy, 1 when one of them breaks a rule. Without, 1 when a scenario's "
     "verdict on a policy that ships is not the one that the scenario states: several policies ship "
     "to be refuted. With --replay, 3 when the schedule does not show its violation.";

@@ -3,9 +3,11 @@
  * A setup as JSON: {"domains": 2, "devices": [{"owner": 0, ...}], "actors":
  * [{"domain": 0, "calls": [{"op": "device-remove", "device": 0}]}], "also-look-for":
  * ["unmapped-bar"]}.  A device is present, has MSI-X, does not decode memory and
- * has a page of its own unless it says otherwise.  "failures": true lets steps fail that may;
- * "loops": true has every vCPU begin again when it has done all of its calls.
+ * has a page of its own unless it says otherwise.  "failures": true lets steps fail
+ * that may; "loops": true has every vCPU begin again when it has done all of its calls.
+ * And a schedule out of JSON, which schedule.c wrote.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -233,5 +235,76 @@ int vs_check_setup_read(const struct vs_json *at, struct vs_check_setup *setup,
         ret = read_opt_in(at, &setup->opt_in, error);
     if (ret == 0 && vs_check_setup_validate(setup, &reason) < 0)
         ret = vs_json_refuse(at, error, "%s", reason.text);
+    return ret;
+}
+
+/* ---------------------------------------------------------------- schedules */
+
+/* What starvation has besides. */
+static int read_circle(const struct vs_json *at, struct vs_check_finding *finding,
+                       struct vs_error *error)
+{
+    struct vs_json stem = vs_json_member(at, "stem"), victim = vs_json_member(at, "victim");
+    uint64_t steps = 0, actor = 0;
+    int ret = 0;
+
+    if (vs_json_kind(&stem) != VS_JSON_ABSENT)
+        ret = vs_json_u64(&stem, 0, UINT16_MAX, &steps, error);
+    if (ret == 0 && vs_json_kind(&victim) != VS_JSON_ABSENT)
+        ret = vs_json_u64(&victim, 0, VS_CHECK_ACTORS_MAX - 1, &actor, error);
+    finding->stem = (uint16_t)steps;
+    finding->actor = (uint8_t)actor;
+    return ret;
+}
+
+int vs_check_schedule_read(const struct vs_json *at, struct vs_check_finding *finding,
+                           const char **policy, struct vs_error *error)
+{
+    static const char *const members[] = {"policy", "violation", "text",  "shortest", "stem",
+                                          "victim", "rounds",    "setup", "steps",    NULL};
+    struct vs_json name = vs_json_member(at, "policy"), kind = vs_json_member(at, "violation");
+    struct vs_json setup = vs_json_member(at, "setup"), steps = vs_json_member(at, "steps");
+    struct vs_json rounds = vs_json_member(at, "rounds");
+    const char *violation;
+    uint64_t count = 1;
+    int ret = vs_json_only(at, members, error);
+
+    *finding = (struct vs_check_finding){0};
+    if (ret == 0)
+        ret = vs_json_string(&name, policy, error);
+    if (ret == 0)
+        ret = vs_json_string(&kind, &violation, error);
+    if (ret == 0 && vs_violation_from_name(violation) < 0)
+        ret = vs_json_refuse(&kind, error, "expected the name of a violation, found \"%s\"",
+                             violation);
+    if (ret == 0)
+        ret = vs_json_u64(&rounds, 1, 2, &count, error);
+    if (ret == 0)
+        ret = read_circle(at, finding, error);
+    if (ret == 0)
+        ret = vs_check_setup_read(&setup, &finding->setup, error);
+    if (ret == 0)
+        ret = vs_json_expect(&steps, VS_JSON_ARRAY, error);
+    if (ret == 0 && vs_json_count(&steps) > UINT16_MAX)
+        ret = vs_json_refuse(&steps, error, "expected at most %d steps", UINT16_MAX);
+    if (ret < 0)
+        return ret;
+    finding->violation = (enum vs_violation)vs_violation_from_name(violation);
+    finding->setup.rounds = (uint8_t)count;
+    finding->length = (uint16_t)vs_json_count(&steps);
+    finding->schedule = malloc((size_t)finding->length + 1);
+    if (!finding->schedule)
+        return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
+    for (size_t i = 0; ret == 0 && i < finding->length; i++) {
+        struct vs_json step = vs_json_item(&steps, i), actor = vs_json_member(&step, "actor");
+        struct vs_json fails = vs_json_member(&step, "fails");
+        uint64_t number = 0;
+        bool failed = false;
+
+        ret = vs_json_u64(&actor, 0, VS_CHECK_ACTORS_MAX - 1, &number, error);
+        if (ret == 0 && vs_json_kind(&fails) != VS_JSON_ABSENT)
+            ret = vs_json_boolean(&fails, &failed, error);
+        finding->schedule[i] = (uint8_t)(number | (failed ? VS_CHECK_FAILS : 0));
+    }
     return ret;
 }
