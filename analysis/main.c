@@ -124,6 +124,9 @@ static void print_assumed(const struct vs_report *report)
     }
     for (size_t i = 0; i < report->assumed.count; i++)
         print_figure(&report->assumed.figures[i]);
+    if (report->assumed.left_out > 0)
+        printf("  %zu more of this kind not drawn: too many to look at\n",
+               report->assumed.left_out);
 }
 
 static void print_report(const struct vs_report *report)

@@ -93,6 +93,13 @@ int vs_page_sensitivity(const struct vs_report *report, struct vs_text *out, str
         snprintf(prefix, sizeof(prefix), "a%zu-", i + 1);
         ret = vs_page_figure(report, &report->assumed.figures[i], prefix, out, error);
     }
+    if (report->assumed.left_out > 0)
+        vs_text_addf(
+            out,
+            "<p class=\"nothing\">%zu more picture%s of this kind would be too many to look "
+            "at; <code>vpci-report --trace NAME --machine NAME</code> narrows the choice."
+            "</p>\n",
+            report->assumed.left_out, report->assumed.left_out == 1 ? "" : "s");
     vs_text_add(out, "</section>\n");
     return ret;
 }

@@ -298,6 +298,9 @@ static int nothing_left(const struct vs_table *table, const char *trace, const c
 {
     struct vs_text there = {0};
 
+    if (table->row_count == 0)
+        return vs_error_set(error, VS_ERR_INPUT,
+                            "the database counts runs but gives none: it is damaged");
     for (size_t i = 0; i < table->row_count; i++) {
         bool seen = false;
 

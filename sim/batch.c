@@ -136,23 +136,37 @@ static int load_group(struct round *round, const struct vs_workload_options *loa
     return vs_workload_load(batch->traces->items, batch->traces->count, load, workload, error);
 }
 
-/* Groups from points on until there is a job for each thread; *end is where it stopped. */
-static int fill_round(struct round *round, struct vs_point *points, size_t count, size_t *end,
-                      struct vs_error *error)
+/* Groups from points on until there is a job for each thread: the points that they take up. */
+static size_t measure_round(const struct vs_batch *batch, const struct vs_point *points,
+                            size_t count, size_t *job_count)
 {
     const struct vs_workload_options *load = NULL;
     size_t i = 0;
+
+    *job_count = 0;
+    for (; i < count; i++) {
+        if (points[i].done)
+            continue;
+        if (load && !vs_load_equal(load, &points[i].load) && *job_count >= batch->threads)
+            break;
+        load = &points[i].load;
+        *job_count += 1;
+    }
+    return i;
+}
+
+static int fill_round(struct round *round, struct vs_point *points, size_t count,
+                      struct vs_error *error)
+{
+    const struct vs_workload_options *load = NULL;
     int ret = 0;
 
-    for (; i < count && ret == 0; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct vs_point *point = &points[i];
-        bool same = load && vs_load_equal(load, &point->load);
 
         if (point->done)
             continue;
-        if (!same && round->job_count >= round->batch->threads)
-            break;
-        if (!same) {
+        if (!load || !vs_load_equal(load, &point->load)) {
             struct vs_workload *workload = NULL;
 
             ret = load_group(round, &point->load, &workload, error);
@@ -167,7 +181,6 @@ static int fill_round(struct round *round, struct vs_point *points, size_t count
                             .machine = point->machine,
                             .workload = round->workloads[round->workload_count - 1]};
     }
-    *end = i;
     return ret < 0 ? ret : 0;
 }
 
@@ -192,16 +205,20 @@ static int run_round(struct vs_batch *batch, struct vs_point *points, size_t cou
                      int *signal_number, struct vs_error *error)
 {
     struct round round = {.batch = batch};
+    size_t room = 0;
     int ret = VS_ERR_MEMORY;
 
-    round.workloads = calloc(count, sizeof(struct vs_workload *));
-    round.jobs = calloc(count, sizeof(*round.jobs));
-    round.points = calloc(count, sizeof(struct vs_point *));
+    *end = measure_round(batch, points, count, &room);
+    if (room == 0)
+        return 0;
+    round.workloads = calloc(room, sizeof(struct vs_workload *));
+    round.jobs = calloc(room, sizeof(*round.jobs));
+    round.points = calloc(room, sizeof(struct vs_point *));
     if (!round.workloads || !round.jobs || !round.points) {
         no_memory(error);
         goto out;
     }
-    ret = fill_round(&round, points, count, end, error);
+    ret = fill_round(&round, points, *end, error);
     if (ret < 0)
         goto out;
     struct vs_runner runner = {.engine = batch->engine,

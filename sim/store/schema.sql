@@ -322,8 +322,6 @@ CREATE TABLE saturation (
     synthetic         INTEGER NOT NULL
 );
 
-CREATE INDEX run_by_load ON run (trace_hash, policy, machine, speed, clones);
-
 -- The usual questions.
 
 -- Which policy is safe in its replays, and what does it cost?  One row a run;

@@ -242,5 +242,29 @@ def check_replicas():
     expect(" of 5" in table and ".." in table, "no spread in %s" % table)
 
 
+def check_machines():
+    """Every profile that ships is listed with what its file says of itself."""
+    source = os.path.join(os.environ["VS_SOURCE_DIR"], "sim", "engine", "machines")
+    listed = {m["name"]: m for m in json.loads(sim("machines", "--json").stdout)}
+    files = [f[:-5] for f in os.listdir(source) if f.endswith(".json")]
+    expect(sorted(listed) == sorted(files), "listed are %s" % sorted(listed))
+    table = sim("machines").stdout
+    for name in files:
+        with open(os.path.join(source, name + ".json"), encoding="utf-8") as f:
+            profile = json.load(f)
+        numbers = list(profile["lines"].values()) + list(profile["work"].values())
+        assumed = sum(bool(n.get("assumption")) for n in numbers)
+        said, topology = listed.get(name, {}), profile["topology"]
+        expect((said.get("numbers"), said.get("assumed")) == (len(numbers), assumed),
+               "%s: %s of %s" % (name, assumed, len(numbers)))
+        expect(all(said.get(k) == topology[k] for k in ("sockets", "cores_per_socket",
+                                                        "threads_per_core")), "%s: %s" % (name,
+                                                                                          said))
+        expect(name in table, "%s is not in the table" % name)
+    expect("(default)" in table and table.count("(default)") == 1, "no default, or several")
+    one = sim("machines", "rizen-7950x")
+    expect(one.returncode == 2 and "ryzen-7950x" in one.stderr, one.stderr)
+
+
 globals()["check_" + CLAIM]()
 sys.exit(1 if FAILED else 0)
