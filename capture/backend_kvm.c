@@ -9,10 +9,10 @@ static const void *image(size_t *size_bytes)
     return kvm_bpf__elf_bytes(size_bytes);
 }
 
-static int known_access(const struct vs_bpf_config *filters, struct vs_error *error)
+static int known_access(const struct vs_bpf_config *filters, uint32_t count, struct vs_error *error)
 {
     (void)filters; /* this process passes them */
-    return vs_tiny_guest_run(1, error);
+    return vs_tiny_guest_run(count, error);
 }
 
 static const char *const needs[] = {"kvm_pio", "kvm_mmio", NULL};

@@ -42,9 +42,10 @@ struct vs_backend {
     const void *(*image)(size_t *size_bytes);
     /* Names that must be in the kernel's BTF or its modules', NULL-terminated; see object.c. */
     const char *const *needs;
-    /* Makes one access that the backend must see, by this process.  Returns 0 when it was
-     * made; VS_ERR_HOST, with the reason, when it could not be. */
-    int (*known_access)(const struct vs_bpf_config *filters, struct vs_error *error);
+    /* Makes count accesses (1 to 65535) that the backend must see, by this process, one like the
+     * other.  Returns 0 when they were made; VS_ERR_HOST, with the reason, when not. */
+    int (*known_access)(const struct vs_bpf_config *filters, uint32_t count,
+                        struct vs_error *error);
 };
 
 /* All backends, NULL-terminated; those that `auto` may choose first. */

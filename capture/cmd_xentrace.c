@@ -161,9 +161,9 @@ static int open_log(struct run *run, struct vs_error *error)
     return 0;
 }
 
-static void say_start(const struct run *run)
+static void say_start(const void *context)
 {
-    const struct xentrace_values *values = run->values;
+    const struct xentrace_values *values = context;
 
     if (values->from)
         fprintf(stderr, "Reading xentrace's log from %s.\n", values->from);
@@ -201,13 +201,14 @@ static int record(struct run *run, struct vs_error *error)
         .pages = values->pages,
         .duration_ns = (uint64_t)(values->seconds * 1e9),
         .log_max_bytes = values->log_max_bytes,
+        .started = say_start,
+        .context = values,
     };
     int ret = open_log(run, error);
 
     if (ret < 0)
         return ret;
     run->streamed = true;
-    say_start(run);
     ret = vs_xen_stream_record(&source, run->log_fd, &run->recorded, error);
     if (ret < 0)
         return ret;

@@ -99,7 +99,7 @@ static int check_namespace(struct vs_error *error)
 static int prove(struct vs_session *session, struct vs_error *error)
 {
     const struct vs_backend *backend = session->backend;
-    int ret = backend->known_access(&session->options.filters, error);
+    int ret = backend->known_access(&session->options.filters, 1, error);
 
     for (int i = 0; ret == 0 && i < PROOF_TRIES; i++) {
         while (vs_pump_take(session->pump))

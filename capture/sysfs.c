@@ -36,7 +36,8 @@ static int open_config(const char *name)
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-int vs_sysfs_known_access(const struct vs_bpf_config *filters, struct vs_error *error)
+int vs_sysfs_known_access(const struct vs_bpf_config *filters, uint32_t count,
+                          struct vs_error *error)
 {
     DIR *directory = opendir(DEVICES);
     struct dirent *entry;
@@ -48,7 +49,9 @@ int vs_sysfs_known_access(const struct vs_bpf_config *filters, struct vs_error *
 
         if (fd < 0)
             continue;
-        made = pread(fd, &identity, sizeof(identity), 0) == (ssize_t)sizeof(identity);
+        made = true;
+        for (uint32_t i = 0; made && i < count; i++)
+            made = pread(fd, &identity, sizeof(identity), 0) == (ssize_t)sizeof(identity);
         close(fd);
     }
     if (directory)

@@ -5,9 +5,10 @@
 
 #include "capture.h"
 
-/* Read the identity (4 bytes at 0) of the first device in view by pread64.  VS_ERR_HOST
- * when there is none or it cannot be read. */
-int vs_sysfs_known_access(const struct vs_bpf_config *filters, struct vs_error *error);
+/* Read the identity (4 bytes at 0) of the first device in view by pread64, count times.
+ * VS_ERR_HOST when there is none or it cannot be read. */
+int vs_sysfs_known_access(const struct vs_bpf_config *filters, uint32_t count,
+                          struct vs_error *error);
 
 /*
  * Add each device in view to meta, in order of its address, as domain 0's, with the

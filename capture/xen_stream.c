@@ -313,8 +313,10 @@ int vs_xen_stream_record(const struct vs_xen_source *source, int log_fd,
     ret = stream.signal_fd < 0 ? (int)vs_error_set(error, VS_ERR_HOST,
                                                    "cannot wait for signals: %s", strerror(errno))
                                : open_source(&stream, error);
-    if (ret == 0)
+    if (ret == 0) {
+        source->started(source->context);
         ret = follow(&stream, error);
+    }
     if (stream.child > 0)
         ended = end_xentrace(&stream, error);
     recorded->elapsed_ns = clock_ns(CLOCK_MONOTONIC) - stream.start_ns;

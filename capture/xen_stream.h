@@ -18,6 +18,9 @@ struct vs_xen_source {
     uint64_t pages;         /* of each CPU's buffer in Xen, 0: as xentrace has it */
     uint64_t duration_ns;   /* 0: until the source ends or a signal */
     uint64_t log_max_bytes; /* stop from here on */
+    /* Called once xentrace runs, or the pipe is open. */
+    void (*started)(const void *context);
+    const void *context;
 };
 
 enum vs_xen_end { VS_XEN_END_SOURCE, VS_XEN_END_DURATION, VS_XEN_END_SIGNAL, VS_XEN_END_LIMIT };

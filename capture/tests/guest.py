@@ -14,7 +14,7 @@ import tarfile
 from capture_test import skip
 
 PROGRAMS = ("lspci", "setpci", "strace")
-BOOT_SECONDS = 900
+BOOT_SECONDS = 1100
 # A queued spinlock reports a wait only from the third CPU on, and none at all where the kernel
 # knows that it is a guest (virt_spin_lock, kernel/locking/qspinlock.c).
 CPUS = 4

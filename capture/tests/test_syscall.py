@@ -303,7 +303,34 @@ def device_filter():
     ensure(known in result.stdout, f"no snapshot with {known}: {result.stdout}")
 
 
-CASES = {"exact": exact, "procfs": procfs, "overflow": overflow, "terminate": terminate, "kill": kill,
+def capabilities():
+    """CAP_BPF and CAP_PERFMON are enough, but for the estimate of the cost."""
+    estimate = "of what the events cost: [1-9][0-9]* ns each"
+    if os.geteuid() == 0:
+        capture = Capture("--backend", "syscall", "--force", "-o", TRACE)
+        capture.stop()
+        ensure(re.search(estimate, capture.text), f"no estimate: {capture.text}")
+        ensure(account(TRACE)["event-cost-ns-estimate"] > 0, "no estimate in the account")
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        skip("not root, or no setpriv")
+    caps = "-all,+bpf,+perfmon"
+    result = subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", f"--inh-caps={caps}",
+         f"--ambient-caps={caps}", f"--bounding-set={caps}",
+         "vpci-capture", "ebpf", "--backend", "syscall", "-d", "0.2", "-o", "-"],
+        capture_output=True)
+    text = result.stderr.decode()
+    if "failed to execute" in text:
+        skip(f"nobody cannot run it: {text}")
+    ensure(result.returncode == 0, f"exit status {result.returncode}: {text}")
+    ensure("cost was not measured" in text, text)
+    with open(TRACE, "wb") as stream:
+        stream.write(result.stdout)
+    ensure("event-cost-ns-estimate" not in account(TRACE), "an estimate from nothing")
+    print("CAP_BPF and CAP_PERFMON were enough")
+
+
+CASES = {"capabilities": capabilities, "exact": exact, "procfs": procfs, "overflow": overflow, "terminate": terminate, "kill": kill,
          "full-disk": full_disk, "dev-full": dev_full, "closed-pipe": closed_pipe,
          "count-and-time": count_and_time, "device-filter": device_filter}
 

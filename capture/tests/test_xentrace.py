@@ -10,14 +10,16 @@ import os
 import shutil
 import signal
 import stat
+import struct
 import subprocess
 import sys
 import time
 
-from capture_test import ensure, info, records, wait_for_size
+from capture_test import DEVICES, ensure, info, records, wait_for_size
 
 SAMPLES = os.path.join(os.environ["VS_SOURCE_DIR"], "traces/samples")
 NAMES = ("xen-4.17-pvh-dom0-reads", "xen-4.17-pvh-dom0-decode-toggles")
+MCFG = "/sys/firmware/acpi/tables/MCFG"
 HZ = ["--tsc-hz", "1GHz", "--emulated"]
 
 # Plays FAKE_LOG, FAKE_PART bytes at a time, and at its end waits as long as tracing would go on;
@@ -165,6 +167,27 @@ def asks_xl():
     ensure(not os.path.exists("none.vpt"), "a trace of nothing")
 
 
+def this_host():
+    """What is asked of the host itself: where ECAM lies, and its devices."""
+    prepare()
+    finish(start(*HZ, "--snapshot", "-o", "run.vpt"), 0)
+    meta = info("run.vpt")[0]["meta"]
+    if os.access(MCFG, os.R_OK):
+        with open(MCFG, "rb") as stream:
+            table = stream.read()
+        entries = [struct.unpack_from("<QHBB", table, at) for at in range(44, len(table), 16)]
+        found = [(int(str(window["base"]), 0), window["segment"], window["bus_first"],
+                  window["bus_last"]) for window in meta["ecam"]]
+        ensure(found == entries, f"{found}, the firmware says {entries}")
+    else:
+        print(f"{MCFG} cannot be read: the window was not compared")
+    devices = os.listdir(DEVICES) if os.path.isdir(DEVICES) else []
+    ensure(len(meta.get("devices", [])) == len(devices), f"devices: {meta.get('devices')}")
+    # A log from elsewhere is not of this host.
+    finish(start(*HZ, "--from", "log", "-o", "file.vpt"), 0)
+    ensure(not info("file.vpt")[0]["meta"].get("ecam"), "this host's window for another's log")
+
+
 def truncated():
     """Cut anywhere, a log is good up to its last whole record."""
     windows = prepare()
@@ -251,7 +274,7 @@ def fails():
     os.environ["PATH"] = ":".join(path for path in os.environ["PATH"].split(":")
                                   if not os.path.exists(f"{path}/xentrace"))
     text = finish(start(*HZ, "-o", "run.vpt"), 4, "there is no xentrace in PATH", "--from")
-    ensure(sum("vpci-capture: " in line for line in text.splitlines()) == 1, f"errors: {text}")
+    ensure(text.startswith("vpci-capture: ") and len(text.splitlines()) == 1, f"errors: {text}")
     ensure(not os.path.exists("run.vpt.xentrace"), "the log was left behind")
 
 
@@ -308,7 +331,7 @@ def usage():
            f"account: {result.stdout}")
 
 
-CASES = {"reads": reads, "decode-toggles": decode_toggles, "xl": asks_xl, "truncated": truncated,
+CASES = {"this-host": this_host, "reads": reads, "decode-toggles": decode_toggles, "xl": asks_xl, "truncated": truncated,
          "terminated": terminated, "limits": limits, "killed": killed, "fails": fails,
          "garbage": garbage, "usage": usage}
 
