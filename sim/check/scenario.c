@@ -167,9 +167,10 @@ int vs_scenario_load(const char *name_or_path, struct vs_scenario **scenario,
     else if (access(name_or_path, F_OK) == 0)
         ret = vs_json_parse_file(name_or_path, &made->doc, error);
     else
-        ret = vs_error_set(error, VS_ERR_USAGE,
-                           "no scenario \"%s\" ships (S1 to S28 do) and no file is called so",
-                           name_or_path);
+        ret = vs_error_set(
+            error, VS_ERR_USAGE,
+            "no scenario \"%s\" ships (S1 to S28 and L1 to L6 do) and no file is called so",
+            name_or_path);
     if (ret == 0)
         ret = read_scenario(made, error);
     if (ret < 0)
