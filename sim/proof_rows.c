@@ -61,6 +61,7 @@ static char *check_question(const struct vs_check_run *run)
     vs_json_add_u64(out, "domains", campaign->domains);
     vs_json_add_u64(out, "rounds", run->rounds);
     vs_json_add_u64(out, "states", campaign->limits.states);
+    vs_json_add_boolean(out, "failures", campaign->failures);
     for (size_t i = 0; i < run->scenario_count; i++) {
         const struct vs_scenario *scenario = run->scenarios[i];
 
