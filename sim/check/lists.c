@@ -127,33 +127,30 @@ static uint8_t by_address(const struct vs_check_model *model, const struct vs_ch
     return NONE;
 }
 
-/* In list order, from a node on: over the device itself where it is left out. */
-static uint8_t by_list(struct vs_check_state *state, uint8_t actor,
-                       const struct vs_check_insn *each, uint8_t node, struct vs_breach *breach)
+/* A loop in list order stands on the device itself as well where it is left out, since it
+ * must read that node to go on; its body has no part in that. */
+static bool is_left_out(const struct vs_check_vcpu *vcpu, const struct vs_check_insn *each,
+                        uint8_t node)
 {
-    while (node != NONE && each->flag && vs_pointer_device(node) == state->vcpus[actor].device) {
-        if (!node_is_there(state, actor, each->argument, node, breach))
-            return NONE;
-        node = next_of(state, each->argument, node);
-    }
-    return node;
+    return !each->by_address && each->flag && vs_pointer_device(node) == vcpu->device;
 }
 
 static void each_begin(const struct vs_check_model *model, struct vs_check_state *state,
-                       uint8_t actor, const struct vs_check_insn *each, struct vs_breach *breach)
+                       uint8_t actor, const struct vs_check_insn *each)
 {
     struct vs_check_vcpu *vcpu = &state->vcpus[actor];
     uint8_t group = vs_check_list_group(model, state, actor, each);
     uint8_t node = each->by_address ? by_address(model, state, actor, each, 0)
-                                    : by_list(state, actor, each,
-                                              state->shared.head[each->argument][group], breach);
+                                    : state->shared.head[each->argument][group];
 
     if (node == NONE || vcpu->loop_count == LOOPS_MAX) {
         vcpu->pc = each->target;
         return;
     }
     vcpu->loops[vcpu->loop_count++] =
-        (struct vs_check_loop){.insn = vcpu->pc++, .at = node, .vpci = NONE};
+        (struct vs_check_loop){.insn = vcpu->pc, .at = node, .vpci = NONE};
+    /* EACH_NEXT is the last in front of what is behind the loop. */
+    vcpu->pc = (uint16_t)(is_left_out(vcpu, each, node) ? each->target - 1 : vcpu->pc + 1);
 }
 
 static void each_next(const struct vs_check_model *model, struct vs_check_state *state,
@@ -167,11 +164,12 @@ static void each_next(const struct vs_check_model *model, struct vs_check_state 
     if (each->by_address)
         node = by_address(model, state, actor, each, (uint8_t)(vs_pointer_device(loop->at) + 1));
     else if (node_is_there(state, actor, each->argument, loop->at, breach))
-        node = by_list(state, actor, each, next_of(state, each->argument, loop->at), breach);
+        node = next_of(state, each->argument, loop->at);
     if (node != NONE) {
         loop->at = node;
         loop->vpci = NONE;
-        vcpu->pc = model->code->insns[vcpu->pc].target;
+        if (!is_left_out(vcpu, each, node))
+            vcpu->pc = model->code->insns[vcpu->pc].target;
         return;
     }
     vcpu->loop_count--;
@@ -265,7 +263,7 @@ void vs_check_list_step(const struct vs_check_model *model, struct vs_check_stat
         lookup(model, state, actor, insn, breach);
         return;
     case C_EACH:
-        each_begin(model, state, actor, insn, breach);
+        each_begin(model, state, actor, insn);
         return;
     case C_EACH_NEXT:
         each_next(model, state, actor, breach);

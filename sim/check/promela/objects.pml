@@ -257,7 +257,7 @@ inline walk_begin(at, list, whose)
     d_step {
         at = head[LIST(list, whose)];
         if
-        :: rcu[me] == 0 ->
+        :: at != NONE && rcu[me] == 0 ->
             walkers[LIST(list, whose)] = walkers[LIST(list, whose)] | (1 << me)
         :: else
         fi
@@ -267,12 +267,18 @@ inline walk_end(list, whose)
 {
     walkers[LIST(list, whose)] = walkers[LIST(list, whose)] & ~(1 << me)
 }
-inline walk_on(at, list)
+/* Who has read the end of the list walks no more. */
+inline walk_on(at, list, whose)
 {
     d_step {
         if
         :: NODE_IS_GONE(at, list) -> fatal(USE_AFTER_FREE)
-        :: else -> at = pdevs[at].next[list]
+        :: else ->
+            at = pdevs[at].next[list];
+            if
+            :: at == NONE -> walk_end(list, whose)
+            :: else
+            fi
         fi
     }
 }
@@ -282,12 +288,16 @@ inline lookup(list, whose, device, wanted)
 {
     walk_begin(cursor, list, whose);
     do
-    :: atomic { cursor == NONE -> missing = true; walk_end(list, whose) }; break
+    :: atomic { cursor == NONE -> missing = true }; break
     :: atomic { cursor != NONE && NODE_IS_GONE(cursor, list) -> fatal(USE_AFTER_FREE) }
     :: atomic {
            cursor != NONE && !NODE_IS_GONE(cursor, list) &&
            !(DEVICE_OF(cursor) == device && (wanted)) ->
-           cursor = pdevs[cursor].next[list]
+           cursor = pdevs[cursor].next[list];
+           if
+           :: cursor == NONE -> walk_end(list, whose)
+           :: else
+           fi
        }
     :: atomic {
            cursor != NONE && !NODE_IS_GONE(cursor, list) &&

@@ -46,6 +46,7 @@ OTHERS = [
     ("unlocked-removal", ["--scenario", "S17"]),
     ("refcount", ["--rounds", "1", "--ops",
                   "read-hardware:0,device-remove:0+device-add:0,read-hardware:0"]),
+    ("domain-rwlock-nested", ["--rounds", "1", "--ops", "dom1/toggle-decode:0,device-deassign:0"]),
     ("rcu", ["--rounds", "1", "--ops",
              "read-hardware:0,device-remove:0+device-add:0,device-remove:0"]),
 ]
