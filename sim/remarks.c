@@ -55,20 +55,24 @@ static void print_hazards(const struct vs_table_row *row, FILE *stream)
 /* One replay is one interleaving: whether it hits an open window is chance. */
 static void print_faults(const struct vs_table *table, FILE *stream)
 {
-    bool any = false;
+    int width = 0;
 
-    for (size_t i = 0; i < table->row_count; i++)
-        any |= table->rows[i].faults != NULL;
+    for (size_t i = 0; i < table->row_count; i++) {
+        int length = table->rows[i].faults ? (int)strlen(table->rows[i].policy) : 0;
+
+        width = length > width ? length : width;
+    }
     vs_table_wrap(stream, "",
-                  any ? "'none seen' is one interleaving, not a proof; a little more or less think "
+                  width > 0
+                      ? "'none seen' is one interleaving, not a proof; a little more or less think "
                         "time hits or misses a window. Known to be open, seen here or not:"
                       : "'none seen' is one interleaving, not a proof.");
     for (size_t i = 0; i < table->row_count; i++) {
-        char label[48];
+        char label[80];
 
         if (!table->rows[i].faults)
             continue;
-        snprintf(label, sizeof(label), "  %-22s", table->rows[i].policy);
+        snprintf(label, sizeof(label), "  %-*s ", width, table->rows[i].policy);
         vs_table_wrap(stream, label, table->rows[i].faults);
     }
 }
