@@ -128,6 +128,12 @@ struct vs_result {
     uint64_t grace_periods;
     vs_ns grace_period_max_ns;
     struct vs_identities identities;
+    /* Measured by real threads (sim/threads): times are wall time of this host and no two
+     * runs are equal.  Then these are absent, not 0: cross_domain_wait_ns, blockers, buckets,
+     * grace periods, identities, and of a lock hold_*, transfer_count and
+     * cross_domain_wait_ns. */
+    bool measured;
+    uint64_t forced_switches; /* measured: times that the kernel took a thread off its CPU */
 };
 
 void vs_result_free(struct vs_result *result);
