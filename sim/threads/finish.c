@@ -99,7 +99,7 @@ static void finish_sums(const struct vs_threads *engine, struct vs_result *resul
         cpu_wait += worker->cpu_wait;
         lock_wait += worker->lock_wait;
         busy += worker->busy;
-        if ((int64_t)(worker->last_end - last) > 0)
+        if (worker->last_end != 0 && (int64_t)(worker->last_end - last) > 0)
             last = worker->last_end;
     }
     result->makespan_ns = vs_host_clock_ns(engine->clock, last - engine->start);

@@ -118,7 +118,6 @@ struct vs_callback {
     uint16_t device;
     uint8_t object, op;
     uint32_t generation;
-    atomic_bool ready; /* liburcu hands over in a way that ThreadSanitizer does not see */
 };
 
 #define VS_CALLBACKS_A_BLOCK 64u
@@ -182,6 +181,7 @@ struct vs_threads {
     struct vs_real_list lists[VS_LIST_COUNT];
     pthread_mutex_t list_lock;
 
+    _Alignas(VS_LINE_BYTES) _Atomic uint64_t callbacks_queued, callbacks_done;
     vs_ticks start;            /* set before started */
     _Atomic uint32_t at_start; /* workers that are ready */
     atomic_bool started;

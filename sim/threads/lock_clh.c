@@ -7,15 +7,21 @@
  */
 #include "lock.h"
 
-/* The library's atomics are assembler, which ThreadSanitizer does not see; a node
- * that changed hands with the lock looks like a race to it. */
+/* The library's atomics are assembler, which ThreadSanitizer does not see; a node that
+ * changes hands with the lock looks like a race to it.  What the lock protects are
+ * atomics of ours, so nothing else is hidden. */
 #if defined(__SANITIZE_THREAD__)
-#include <sanitizer/tsan_interface.h>
-#define SAY_ACQUIRED(lock) __tsan_acquire(lock)
-#define SAY_RELEASED(lock) __tsan_release(lock)
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
+#define LIBRARY_BEGIN() \
+    (AnnotateIgnoreReadsBegin(__FILE__, __LINE__), AnnotateIgnoreWritesBegin(__FILE__, __LINE__))
+#define LIBRARY_END() \
+    (AnnotateIgnoreWritesEnd(__FILE__, __LINE__), AnnotateIgnoreReadsEnd(__FILE__, __LINE__))
 #else
-#define SAY_ACQUIRED(lock) ((void)(lock))
-#define SAY_RELEASED(lock) ((void)(lock))
+#define LIBRARY_BEGIN() ((void)0)
+#define LIBRARY_END()   ((void)0)
 #endif
 
 static bool clh_acquire(struct vs_real_lock *lock, struct vs_lock_user *user,
@@ -31,9 +37,10 @@ static bool clh_acquire(struct vs_real_lock *lock, struct vs_lock_user *user,
     atomic_store_explicit(&user->waits_for, lock, memory_order_release);
     if (taken)
         vs_wait_begin(user, lock, node);
+    LIBRARY_BEGIN();
     ck_spinlock_clh_lock(&lock->clh, node->clh);
+    LIBRARY_END();
     atomic_store_explicit(&user->waits_for, NULL, memory_order_release);
-    SAY_ACQUIRED(lock);
     return atomic_load_explicit(user->ending, memory_order_relaxed) == 0;
 }
 
@@ -49,10 +56,12 @@ static bool clh_try(struct vs_real_lock *lock, struct vs_lock_user *user, struct
 static void clh_unlock(struct vs_real_lock *lock, struct vs_lock_user *user,
                        struct vs_lock_node *node, enum vs_lock_mode mode)
 {
+    (void)lock;
     (void)user;
     (void)mode;
-    SAY_RELEASED(lock);
+    LIBRARY_BEGIN();
     ck_spinlock_clh_unlock(&node->clh);
+    LIBRARY_END();
 }
 
 static void clh_rescue(struct vs_real_lock *lock, struct vs_lock_node *node)

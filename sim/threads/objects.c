@@ -213,10 +213,9 @@ void vs_real_free(struct vs_threads *engine, struct vs_worker *worker, uint16_t 
 static void run_callback(void *head)
 {
     struct vs_callback *callback = head; /* its first member */
-    while (!atomic_load_explicit(&callback->ready, memory_order_acquire))
-        ;
     vs_real_free(callback->engine, NULL, callback->device, callback->object, callback->generation,
                  callback->op);
+    atomic_fetch_add_explicit(&callback->engine->callbacks_done, 1, memory_order_release);
 }
 
 static void free_later(struct vs_worker *worker, uint16_t device, enum vs_object object,
@@ -238,7 +237,7 @@ static void free_later(struct vs_worker *worker, uint16_t device, enum vs_object
     callback->object = (uint8_t)object;
     callback->op = worker->running->op;
     callback->generation = generation;
-    atomic_store_explicit(&callback->ready, true, memory_order_release);
+    atomic_fetch_add(&worker->engine->callbacks_queued, 1);
     vs_urcu_call(callback->head, run_callback);
 }
 

@@ -22,12 +22,9 @@ void vs_urcu_read_unlock(void);
 
 /* A callback's own memory, VS_URCU_HEAD_BYTES of it, aligned for a pointer, until it ran. */
 #define VS_URCU_HEAD_BYTES 32
-/* function(head) after a grace period, on liburcu's own thread. */
+/* function(head) after a grace period, on liburcu's own thread, in the order of the calls
+ * of one thread. */
 void vs_urcu_call(void *head, void (*function)(void *head));
-/* Wait until every callback that was queued before ran.  The caller may be online. */
-void vs_urcu_barrier(void);
-/* The same without having begun. */
-void vs_urcu_barrier_outside(void);
 /* Wait for a grace period. */
 void vs_urcu_synchronize(void);
 

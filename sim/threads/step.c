@@ -306,7 +306,10 @@ static void softirq_step(struct vs_worker *worker, const struct vs_insn *insn)
         vs_urcu_quiescent();
 }
 
-/* false: the run is being ended. */
+/* rcu_barrier: until all callbacks that were queued have run.  liburcu has a function
+ * for that, in which a deadlock could not be ended; its callbacks run in the order in
+ * which they were queued, so that counting them is the same.  false: the run is being
+ * ended. */
 static bool barrier_step(struct vs_worker *worker)
 {
     struct vs_threads *engine = worker->engine;
@@ -317,9 +320,14 @@ static bool barrier_step(struct vs_worker *worker)
     actor->wait_lock = engine->lock_base[engine->rcu_lock];
     actor->wait_mode = VS_MODE_EXCLUSIVE;
     atomic_store(&worker->in_barrier, true);
-    vs_urcu_barrier();
+    uint64_t target = atomic_load(&engine->callbacks_queued);
+    bool goes_on = true;
+    vs_urcu_offline(); /* it processes softirqs while it waits */
+    while (goes_on && atomic_load(&engine->callbacks_done) < target)
+        goes_on = vs_wait_poll(&worker->user);
+    vs_urcu_online();
     atomic_store(&worker->in_barrier, false);
-    if (vs_threads_ending(engine))
+    if (!goes_on)
         return false;
     actor->wait_lock = VS_NO_LOCK;
     vs_ticks wait = vs_host_clock_now(engine->clock) - from;

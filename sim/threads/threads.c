@@ -102,6 +102,13 @@ static int start(struct vs_threads *engine, uint16_t *started, struct vs_error *
     return 0;
 }
 
+/* Callbacks write into our memory: none may be left. */
+static void await_callbacks(const struct vs_threads *engine)
+{
+    while (atomic_load(&engine->callbacks_done) < atomic_load(&engine->callbacks_queued))
+        nap();
+}
+
 static int run(struct vs_threads *engine, enum vs_ending *how, struct vs_error *error)
 {
     uint16_t started = 0;
@@ -113,8 +120,7 @@ static int run(struct vs_threads *engine, enum vs_ending *how, struct vs_error *
     }
     for (uint16_t i = 0; i < started; i++)
         pthread_join(engine->workers[i].thread, NULL);
-    if (engine->uses_rcu)
-        vs_urcu_barrier_outside(); /* callbacks write into our memory */
+    await_callbacks(engine);
     for (uint16_t i = 0; i < started && ret == 0; i++) {
         if (engine->workers[i].out_of_memory)
             ret = vs_error_set(error, VS_ERR_MEMORY, "out of memory during the run");

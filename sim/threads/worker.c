@@ -248,7 +248,8 @@ void *vs_worker_main(void *argument)
         vs_urcu_thread_begin();
     uint64_t switches = forced_switches();
     bool goes_on = start_together(worker);
-    worker->last_end = engine->start;
+    if (goes_on) /* else there may be no start */
+        worker->last_end = engine->start;
     while (goes_on && (actor = next_actor(worker)) != NULL) {
         goes_on = !is_before(vs_host_clock_now(engine->clock), actor->ready) ||
                   wait_until(worker, actor->ready);
