@@ -91,6 +91,8 @@ void vs_run_key(const struct vs_run *run, char *key)
     add_u64(&state, run->load.max_think_ns);
     add_u64(&state, (uint64_t)run->engine.timing);
     add_u64(&state, run->engine.cpus);
+    if (run->kind == VS_ENGINE_THREADS) /* of what was asked: no two results are equal */
+        add_text(&state, "threads");
     XXH128_hash_t hash = XXH3_128bits_digest(&state);
 
     snprintf(key, VS_RUN_KEY_TEXT, "%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64,

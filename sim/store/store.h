@@ -19,6 +19,12 @@
 
 struct vs_store;
 
+/* What runs the programs. */
+enum vs_engine_kind {
+    VS_ENGINE_VIRTUAL, /* sim/engine: deterministic */
+    VS_ENGINE_THREADS  /* sim/threads: measured on this host */
+};
+
 /* Everything that repeats a run.  Two runs with equal keys have equal results. */
 struct vs_run {
     const struct vs_workload *workload;
@@ -26,6 +32,7 @@ struct vs_run {
     const struct vs_machine *machine;
     struct vs_workload_options load; /* speed, clones, seed, rebase, max think */
     struct vs_engine_options engine; /* timing, cpus */
+    enum vs_engine_kind kind;
     const char *const *trace_paths;
     size_t trace_path_count;
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From the threads' own counts to one result, after all of them were joined. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 
 #include "internal.h"
 
@@ -162,6 +164,17 @@ static int finish_deadlock(const struct vs_threads *engine, struct vs_result *re
     return 0;
 }
 
+static void describe_host(const struct vs_threads *engine, struct vs_result *result)
+{
+    char clock[VS_HOST_CLOCK_TEXT];
+    struct utsname host;
+    if (uname(&host) != 0)
+        host = (struct utsname){0};
+    snprintf(result->measured_by, sizeof result->measured_by,
+             "%u threads on %.64s (%.32s %.64s); %s", engine->worker_count, host.nodename,
+             host.sysname, host.release, vs_host_clock_text(engine->clock, clock));
+}
+
 int vs_threads_result(const struct vs_threads *engine, bool deadlock, struct vs_result **result)
 {
     struct vs_result *made = calloc(1, sizeof *made);
@@ -170,6 +183,7 @@ int vs_threads_result(const struct vs_threads *engine, bool deadlock, struct vs_
         return ret;
     made->measured = true;
     made->outcome = deadlock ? VS_OUTCOME_DEADLOCK : VS_OUTCOME_DONE;
+    describe_host(engine, made);
     finish_sums(engine, made);
     finish_hazards(engine, made);
     if (finish_latencies(engine, made) < 0 || finish_locks(engine, made) < 0 ||

@@ -18,8 +18,8 @@
 #include "rcu.h"
 #include "threads.h"
 
-#define VS_NOBODY_HERE UINT16_MAX
-#define VS_NO_LOCK     UINT32_MAX
+#define VS_WORKER_PRIORITY 1 /* of SCHED_FIFO */
+#define VS_NO_LOCK         UINT32_MAX
 
 /* ----------------------------------------------------------------- objects */
 
@@ -84,7 +84,7 @@ struct vs_real_actor {
     bool leaving, in_miss, from_pending, has_pdev, has_vpci, in_pending, pending;
     bool pending_by_sbdf, pending_has_reference;
     uint8_t held_count, rcu_depth, loop_count, reference_count;
-    uint16_t nodes_used; /* bit per node */
+    uint32_t nodes_used; /* bit per node */
     uint16_t owner_seen, cleared_device, pending_device;
     uint32_t pdev_generation, vpci_generation, cleared_generation, pending_generation;
     uint32_t measured_ns;

@@ -16,6 +16,11 @@ struct head {
 };
 _Static_assert(sizeof(struct head) <= VS_URCU_HEAD_BYTES, "a head fits into what is promised");
 
+void vs_urcu_prepare(void)
+{
+    urcu_qsbr_get_default_call_rcu_data();
+}
+
 void vs_urcu_thread_begin(void)
 {
     urcu_qsbr_register_thread();

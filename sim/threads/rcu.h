@@ -10,6 +10,9 @@
 
 #include <stddef.h>
 
+/* Start liburcu's own thread now, from here, as it inherits the caller's CPUs and priority. */
+void vs_urcu_prepare(void);
+
 /* A thread takes part from begin to end; in between it is online or offline. */
 void vs_urcu_thread_begin(void);
 void vs_urcu_thread_end(void);

@@ -53,13 +53,13 @@ static uint8_t take_node(struct vs_real_actor *actor)
     uint8_t node = 0;
     while (node + 1u < VS_HELD_MAX && (actor->nodes_used >> node) & 1u)
         node++;
-    actor->nodes_used = (uint16_t)(actor->nodes_used | 1u << node);
+    actor->nodes_used |= 1u << node;
     return node;
 }
 
 static void give_node(struct vs_real_actor *actor, uint8_t node)
 {
-    actor->nodes_used = (uint16_t)(actor->nodes_used & ~(1u << node));
+    actor->nodes_used &= ~(1u << node);
 }
 
 static const struct vs_real_lock_ops *ops_of(const struct vs_threads *engine, uint32_t lock)

@@ -94,7 +94,7 @@ static int start(struct vs_threads *engine, uint16_t *started, struct vs_error *
             return vs_error_set(error, VS_ERR_HOST, "cannot start a thread: %s", strerror(code));
     }
     while (atomic_load(&engine->at_start) < engine->worker_count)
-        sched_yield();
+        nap(); /* yielding would keep a CPU from a thread of lower priority */
     engine->start = vs_host_clock_now(engine->clock);
     for (size_t i = 0; i < engine->workload->actor_count; i++)
         vs_worker_schedule_first(engine, &engine->actors[i]);
@@ -109,9 +109,21 @@ static void await_callbacks(const struct vs_threads *engine)
         nap();
 }
 
+int vs_threads_realtime(struct vs_error *error)
+{
+    const struct sched_param watcher = {.sched_priority = VS_WORKER_PRIORITY + 1};
+    int code = pthread_setschedparam(pthread_self(), SCHED_FIFO, &watcher);
+    if (code != 0)
+        return vs_error_set(error, VS_ERR_HOST, "real-time priority is refused: %s",
+                            strerror(code));
+    return 0;
+}
+
 static int run(struct vs_threads *engine, enum vs_ending *how, struct vs_error *error)
 {
     uint16_t started = 0;
+    if (engine->uses_rcu)
+        vs_urcu_prepare();
     int ret = start(engine, &started, error);
     *how = ret < 0 ? VS_ENDS_STOPPED : watch(engine, started);
     if (*how != VS_RUNS) {
@@ -125,7 +137,8 @@ static int run(struct vs_threads *engine, enum vs_ending *how, struct vs_error *
         if (engine->workers[i].out_of_memory)
             ret = vs_error_set(error, VS_ERR_MEMORY, "out of memory during the run");
         else if (engine->workers[i].refused_cpu)
-            ret = vs_error_set(error, VS_ERR_HOST, "the host does not let a thread stay on CPU %u",
+            ret = vs_error_set(error, VS_ERR_HOST,
+                               "the host refuses a thread its place on CPU %u or its priority",
                                engine->workers[i].host_cpu);
     }
     return ret;
@@ -137,16 +150,19 @@ int vs_threads_replay(const struct vs_workload *workload, const struct vs_policy
 {
     struct vs_threads *engine = aligned_alloc(_Alignof(struct vs_threads), sizeof *engine);
     enum vs_ending how = VS_RUNS;
+    struct vs_host_clock clock;
+    int ret = VS_ERR_MEMORY;
     if (!engine)
-        return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
+        return vs_error_set(error, ret, "out of memory");
     *engine = (struct vs_threads){.workload = workload,
                                   .policy = policy,
                                   .machine = machine,
                                   .options = *options,
-                                  .clock = options->clock};
+                                  .clock = options->clock ? options->clock : &clock};
     pthread_mutex_init(&engine->list_lock, NULL);
-    int ret = vs_threads_setup(engine, error);
-    if (ret < 0)
+    if (!options->clock && (ret = vs_host_clock_calibrate(&clock, error)) < 0)
+        goto out;
+    if ((ret = vs_threads_setup(engine, error)) < 0)
         goto out;
     ret = run(engine, &how, error);
     if (ret == 0 && how == VS_ENDS_STOPPED)
@@ -160,4 +176,12 @@ out:
     pthread_mutex_destroy(&engine->list_lock);
     free(engine);
     return ret;
+}
+
+int vs_threads_engine(const struct vs_workload *workload, const struct vs_policy *policy,
+                      const struct vs_machine *machine, const struct vs_engine_options *options,
+                      struct vs_result **result, struct vs_error *error)
+{
+    const struct vs_threads_options threads = {.engine = *options};
+    return vs_threads_replay(workload, policy, machine, &threads, result, error);
 }

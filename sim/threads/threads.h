@@ -23,13 +23,23 @@
 #include "engine/engine.h"
 
 struct vs_threads_options {
-    struct vs_engine_options engine; /* cpus: 0 for one per vCPU, as far as the host has them */
-    const struct vs_host_clock *clock;
+    struct vs_engine_options engine;   /* cpus: 0 for one per vCPU, as far as the host has them */
+    const struct vs_host_clock *clock; /* NULL: calibrated for this run, which takes 0.1 s */
+    bool realtime;                     /* see vs_threads_realtime, which the caller has called */
     vs_ns patience_ns; /* no thread makes a step for so long while all that are not done wait for
                           locks: the run is ended as a deadlock; 0: VS_THREADS_PATIENCE_NS */
 };
 /* Far above a time slice of a busy host; a real deadlock lasts for ever. */
 #define VS_THREADS_PATIENCE_NS (5 * VS_NS_PER_S)
+
+/*
+ * Let nothing else disturb what is measured: the calling thread, and all that it
+ * starts from now on, gets the real-time policy SCHED_FIFO; the threads of a run with
+ * options.realtime stay one priority below, so that the caller can still watch them.
+ * Everything else on those CPUs stands still meanwhile.  VS_ERR_HOST where that is not
+ * allowed.
+ */
+int vs_threads_realtime(struct vs_error *error);
 
 /*
  * Run a workload under a policy; takes as long as its think times and work do.
@@ -39,6 +49,11 @@ struct vs_threads_options {
  */
 int vs_threads_replay(const struct vs_workload *workload, const struct vs_policy *policy,
                       const struct vs_machine *machine, const struct vs_threads_options *options,
+                      struct vs_result **result, struct vs_error *error);
+
+/* The same as vs_engine_replay has it, for whoever runs either. */
+int vs_threads_engine(const struct vs_workload *workload, const struct vs_policy *policy,
+                      const struct vs_machine *machine, const struct vs_engine_options *options,
                       struct vs_result **result, struct vs_error *error);
 
 #endif

@@ -221,6 +221,13 @@ static bool pin(uint32_t cpu)
     return pthread_setaffinity_np(pthread_self(), sizeof set, &set) == 0;
 }
 
+static bool take_priority(const struct vs_threads *engine)
+{
+    const struct sched_param lower = {.sched_priority = VS_WORKER_PRIORITY};
+    return !engine->options.realtime ||
+           pthread_setschedparam(pthread_self(), SCHED_FIFO, &lower) == 0;
+}
+
 static uint64_t forced_switches(void)
 {
     struct rusage usage;
@@ -243,7 +250,7 @@ void *vs_worker_main(void *argument)
     struct vs_worker *worker = argument;
     struct vs_threads *engine = worker->engine;
     struct vs_real_actor *actor;
-    worker->refused_cpu = !pin(worker->host_cpu);
+    worker->refused_cpu = !pin(worker->host_cpu) || !take_priority(engine);
     if (engine->uses_rcu)
         vs_urcu_thread_begin();
     uint64_t switches = forced_switches();
