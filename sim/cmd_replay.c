@@ -416,6 +416,12 @@ static int replay(const struct vs_command *command, void *parsed, const struct v
         ret = vs_error_set(error, VS_ERR_USAGE, "--force replaces stored runs: it needs --db FILE");
         goto out;
     }
+    if (values->engine == VS_ENGINE_THREADS && values->db) {
+        ret = vs_error_set(error, VS_ERR_USAGE,
+                           "--db keeps simulated runs, which repeat; what --engine threads measures "
+                           "never does: print it, or keep its --json");
+        goto out;
+    }
     /* A file-size limit shall be an error to report, not a death. */
     signal(SIGXFSZ, SIG_IGN);
     ret = open_session(&session, error);
@@ -453,6 +459,10 @@ const struct vs_command vs_cmd_replay = {
         "Replays the config-space traffic of one or more traces in virtual time, once under each "
         "policy, and prints a table that compares them. Several traces lie side by side as the "
         "domains of one host.\n\n"
+        "With --engine threads the same programs are run by real threads with real locks (ports of "
+        "Xen's, Concurrency Kit's, liburcu) on this host, where the machine profile says only what "
+        "work costs. That is measured, not simulated: it takes as long as the trace's think times "
+        "do, needs an idle host, and what threads cannot measure is absent.\n\n"
         "A hazard (an object used after it was freed, say) is counted and the replay goes on. A "
         "deadlock ends the replay of its policy; who waits for whom is printed and stored, and the "
         "exit status is 1. The same inputs and options give the same bytes of --json on any host, "

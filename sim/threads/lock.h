@@ -125,9 +125,9 @@ static inline bool vs_real_lock_acquire(struct vs_real_lock *lock, struct vs_loc
 
 /* ------------------------------------------------- for the kinds: one wait */
 
-/* Looks between two yields: some 100 us.  Threads may outnumber CPUs, and whoever
+/* Looks between two yields: some 10 us.  Threads may outnumber CPUs, and whoever
  * holds the lock may need this one. */
-#define VS_POLLS_A_YIELD 8192u
+#define VS_POLLS_A_YIELD 1024u
 
 /* The lock was found taken. */
 static inline void vs_wait_begin(struct vs_lock_user *user, struct vs_real_lock *lock,
