@@ -54,6 +54,7 @@ ONLY_IN = {
     "zstd.h": ["traces/compress.c"],
     "urcu-qsbr.h": ["sim/threads/rcu.c"],
     "ck_spinlock.h": ["sim/threads/lock.h"],
+    "ck_rwlock.h": ["sim/threads/primitives.c"],
 }
 
 # A package -> the folders whose targets link it.
