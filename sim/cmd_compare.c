@@ -246,10 +246,12 @@ static void print_header(const struct session *session)
              (double)session->machine->fence_ps / (double)VS_PS_PER_NS);
     vs_table_wrap(stdout, "         ", text);
     vs_table_wrap(stdout, "threads  ", vs_host_clock_text(&session->clock, clock));
-    vs_table_wrap(stdout, "         ",
-                  session->values->realtime
-                      ? "at real-time priority: nothing else ran on their CPUs"
-                      : "at ordinary priority: what else runs on this host is measured, too");
+    vs_table_wrap(
+        stdout, "         ",
+        session->values->realtime
+            ? "at real-time priority: nothing ordinary ran on their CPUs, but for the kernel's "
+              "reserve"
+            : "at ordinary priority: what else runs on this host is measured, too");
     putchar('\n');
 }
 

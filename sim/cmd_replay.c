@@ -188,7 +188,8 @@ static int take_stored(struct vs_replay *session, struct vs_error *error)
 {
     char key[VS_RUN_KEY_TEXT];
 
-    if (!session->store || session->values->force || session->values->json)
+    if (!session->store || session->values->force || session->values->json ||
+        session->values->engine == VS_ENGINE_THREADS) /* no measurement stands for another */
         return 0;
     for (size_t i = 0; i < session->count; i++) {
         struct vs_run run = vs_replay_run(session, i);
@@ -416,12 +417,6 @@ static int replay(const struct vs_command *command, void *parsed, const struct v
         ret = vs_error_set(error, VS_ERR_USAGE, "--force replaces stored runs: it needs --db FILE");
         goto out;
     }
-    if (values->engine == VS_ENGINE_THREADS && values->db) {
-        ret = vs_error_set(error, VS_ERR_USAGE,
-                           "--db keeps simulated runs, which repeat; what --engine threads measures "
-                           "never does: print it, or keep its --json");
-        goto out;
-    }
     /* A file-size limit shall be an error to report, not a death. */
     signal(SIGXFSZ, SIG_IGN);
     ret = open_session(&session, error);
@@ -462,7 +457,8 @@ const struct vs_command vs_cmd_replay = {
         "With --engine threads the same programs are run by real threads with real locks (ports of "
         "Xen's, Concurrency Kit's, liburcu) on this host, where the machine profile says only what "
         "work costs. That is measured, not simulated: it takes as long as the trace's think times "
-        "do, needs an idle host, and what threads cannot measure is absent.\n\n"
+        "do, needs an idle host, and what threads cannot measure is absent. With --db each "
+        "measurement is a row of table measured.\n\n"
         "A hazard (an object used after it was freed, say) is counted and the replay goes on. A "
         "deadlock ends the replay of its policy; who waits for whom is printed and stored, and the "
         "exit status is 1. The same inputs and options give the same bytes of --json on any host, "

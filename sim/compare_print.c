@@ -132,8 +132,8 @@ static void print_outcomes(const struct vs_comparison *comparison, FILE *stream)
     }
     snprintf(text, sizeof text,
              "ratio: measured over simulated, least to most of %u rounds; measured: their median. "
-             "The kernel took a thread off its CPU %llu times in all; a p99 above such a row's is "
-             "the host's, not a lock's.",
+             "The kernel took a thread off its CPU %llu times in all; what that cost is in the "
+             "measured columns, most of all in p99.",
              request->rounds, (unsigned long long)switches);
     vs_table_wrap(stream, "", text);
 }

@@ -16,6 +16,7 @@ enum vs_table {
     VS_TABLE_BLOCKER,
     VS_TABLE_HAZARD,
     VS_TABLE_OPERATION_COUNT,
+    VS_TABLE_MEASURED, /* measured.sql */
     VS_TABLE_COUNT
 };
 
@@ -42,6 +43,10 @@ typedef int (*vs_row_sink)(void *context, enum vs_table table, const struct vs_c
  * their run_id).  The columns of a table are the same in every row. */
 int vs_rows_emit(const struct vs_run *run, const struct vs_result *result, vs_row_sink sink,
                  void *context, struct vs_error *error);
+
+/* The row of a result that threads measured (rows_measured.c). */
+int vs_rows_emit_measured(const struct vs_run *run, const struct vs_result *result,
+                          vs_row_sink sink, void *context, struct vs_error *error);
 
 /* The rows of table lock (rows_lock.c). */
 int vs_rows_emit_locks(const struct vs_run *run, const struct vs_result *result, vs_row_sink sink,

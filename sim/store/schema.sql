@@ -6,6 +6,9 @@
 -- says otherwise.  Names of operations, locks, policies and machines are the
 -- lower-case names of the command line.
 --
+-- What real threads measured (vpci-sim replay --engine threads) is not here but in table
+-- measured, which measured.sql describes and which the first such result makes.
+--
 -- Opened in WAL mode with foreign keys on; each run is one transaction.
 
 -- 'vpcs': tells a results database from any other SQLite file.

@@ -25,7 +25,8 @@
  * for longer is stuck or means to keep it. */
 #define BUSY_TIMEOUT_MS 5000
 
-extern const char vs_schema_sql[]; /* schema.sql, built in */
+extern const char vs_schema_sql[];   /* schema.sql, built in */
+extern const char vs_measured_sql[]; /* measured.sql */
 
 struct vs_store {
     sqlite3 *db;
@@ -35,9 +36,10 @@ struct vs_store {
 };
 
 static const char *const table_names[VS_TABLE_COUNT] = {
-    [VS_TABLE_RUN] = "run",       [VS_TABLE_LATENCY] = "latency",
-    [VS_TABLE_LOCK] = "lock",     [VS_TABLE_BLOCKER] = "blocker",
-    [VS_TABLE_HAZARD] = "hazard", [VS_TABLE_OPERATION_COUNT] = "operation_count",
+    [VS_TABLE_RUN] = "run",           [VS_TABLE_LATENCY] = "latency",
+    [VS_TABLE_LOCK] = "lock",         [VS_TABLE_BLOCKER] = "blocker",
+    [VS_TABLE_HAZARD] = "hazard",     [VS_TABLE_OPERATION_COUNT] = "operation_count",
+    [VS_TABLE_MEASURED] = "measured",
 };
 
 /* ------------------------------------------------------------------ errors */
@@ -305,6 +307,11 @@ void vs_store_close(struct vs_store *store)
 
 /* ----------------------------------------------------------------- storing */
 
+static bool hangs_off_a_run(enum vs_table table)
+{
+    return table != VS_TABLE_RUN && table != VS_TABLE_MEASURED;
+}
+
 /* "INSERT INTO t (a, b) VALUES (?, ?)" from the row's own column names; rows
  * other than the run's get run_id in front. */
 static int prepare_insert(struct vs_store *store, enum vs_table table, const struct vs_cell *cells,
@@ -316,7 +323,7 @@ static int prepare_insert(struct vs_store *store, enum vs_table table, const str
 
     if (!stream)
         return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
-    bool child = table != VS_TABLE_RUN;
+    bool child = hangs_off_a_run(table);
 
     fprintf(stream, "INSERT INTO %s (%s", table_names[table], child ? "run_id" : "");
     for (size_t i = 0; i < count; i++)
@@ -364,7 +371,7 @@ static int insert_row(void *context, enum vs_table table, const struct vs_cell *
         return VS_ERR_HOST;
     sqlite3_stmt *statement = store->insert[table];
 
-    if (table != VS_TABLE_RUN)
+    if (hangs_off_a_run(table))
         code = sqlite3_bind_int64(statement, place++, store->run_id);
     for (size_t i = 0; code == SQLITE_OK && i < count; i++)
         code = bind_cell(statement, place++, &cells[i]);
@@ -415,9 +422,15 @@ int vs_store_put(struct vs_store *store, const struct vs_run *run, const struct 
 
     if (ret < 0)
         return ret;
-    ret = delete_run(store, key, error);
-    if (ret == 0)
-        ret = vs_rows_emit(run, result, insert_row, store, error);
+    if (result->measured) {
+        ret = execute(store, vs_measured_sql, "store the measurement", error);
+        if (ret == 0)
+            ret = vs_rows_emit_measured(run, result, insert_row, store, error);
+    } else {
+        ret = delete_run(store, key, error);
+        if (ret == 0)
+            ret = vs_rows_emit(run, result, insert_row, store, error);
+    }
     if (ret == 0)
         ret = execute(store, "COMMIT", "store the run", error);
     if (ret < 0)

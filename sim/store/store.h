@@ -66,7 +66,9 @@ int vs_store_has(struct vs_store *store, const char *key, struct vs_error *error
 int vs_store_summary(struct vs_store *store, const char *key, struct vs_summary *summary,
                      struct vs_error *error);
 /* Store a run with its result in one transaction, replacing one of equal key.
- * A full disk leaves the database as it was (VS_ERR_HOST). */
+ * A full disk leaves the database as it was (VS_ERR_HOST).  A result that threads
+ * measured goes into table measured (measured.sql) and replaces none: vs_store_has and
+ * vs_store_summary know nothing of it. */
 int vs_store_put(struct vs_store *store, const struct vs_run *run, const struct vs_result *result,
                  struct vs_error *error);
 
