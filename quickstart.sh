@@ -21,7 +21,7 @@ END
 # with a bar between, and the first that exists is taken.
 
 build_packages=(build-essential cmake ninja-build pkg-config libjansson-dev libzstd-dev
-    liblzma-dev zlib1g-dev libxxhash-dev libsqlite3-dev libcmocka-dev python3
+    liblzma-dev zlib1g-dev libxxhash-dev libsqlite3-dev libcmocka-dev libck-dev liburcu-dev python3
     clang llvm libbpf-dev libelf-dev "bpftool|linux-tools-common")
 run_packages=(sqlite3 gnuplot-nox zstd xz-utils gzip fonts-dejavu-core)
 test_packages=("clang-format-14|clang-format" "libclang-rt-14-dev|libclang-rt-dev"

@@ -10,6 +10,7 @@
 #include "base/options.h"
 #include "calibrate/calibrate.h"
 #include "commands.h"
+#include "threads/primitives.h"
 
 #define REPEATS_MAX 1000
 
@@ -45,7 +46,9 @@ static const char description[] =
     "by distance, what a busy line serves, an atomic, a store, a fence. Writes them as a machine "
     "profile with the spread of every number in its source. Run it on an idle host: what else "
     "runs there is measured too. Uncontended lock pairs are measured beside, to compare with what "
-    "the profile's numbers add up to.";
+    "the profile's numbers add up to; and the locks of the threads engine (ports of Xen's, "
+    "Concurrency Kit's, liburcu) by one thread and by two at once, which the profile carries for "
+    "people to read.";
 
 static void print_spread(const char *what, const struct vs_spread *spread)
 {
@@ -78,6 +81,17 @@ static void print_calibration(const struct vs_calibration *found)
     print_pair("read lock and unlock, alone", &found->read_pair, 2 * found->atomic.median_ns);
 }
 
+static void print_primitives(const struct vs_primitive *primitives)
+{
+    printf("\n%-34s %8s %8s %8s %12s %8s %8s\n", "ns", "alone", "least", "most", "two at once",
+           "least", "most");
+    for (size_t i = 0; i < VS_PRIMITIVES; i++)
+        printf("%-34s %8.2f %8.2f %8.2f %12.2f %8.2f %8.2f\n", primitives[i].name,
+               primitives[i].alone.median_ns, primitives[i].alone.min_ns,
+               primitives[i].alone.max_ns, primitives[i].two.median_ns, primitives[i].two.min_ns,
+               primitives[i].two.max_ns);
+}
+
 static int write_profile(const struct vs_json_out *profile, const char *path,
                          struct vs_error *error)
 {
@@ -97,6 +111,7 @@ static int run(const struct vs_command *command, void *values, const struct vs_s
 {
     const struct values *chosen = values;
     struct vs_calibration found;
+    struct vs_primitive primitives[VS_PRIMITIVES];
     struct vs_machine *base = NULL;
     struct vs_json_out *profile = NULL;
     int ret = vs_machine_load(chosen->base ? chosen->base : vs_machine_names()[0], &base, error);
@@ -105,14 +120,21 @@ static int run(const struct vs_command *command, void *values, const struct vs_s
     (void)operands;
     if (ret == 0)
         ret = vs_calibrate((uint32_t)chosen->repeats, &found, error);
+    if (ret == 0)
+        ret = vs_primitives_measure((uint32_t)chosen->repeats, primitives, error);
     if (ret == 0) {
         profile = vs_calibrate_profile(&found, base, chosen->name, error);
         ret = profile ? 0 : VS_ERR_MEMORY;
     }
+    if (ret == 0)
+        vs_json_add(profile, "primitives",
+                    vs_primitives_json(primitives, (uint32_t)chosen->repeats));
     if (ret == 0 && chosen->output) {
         ret = write_profile(profile, chosen->output, error);
-        if (ret == 0)
+        if (ret == 0) {
             print_calibration(&found);
+            print_primitives(primitives);
+        }
     } else if (ret == 0) {
         ret = vs_json_print(profile, stdout, error);
     }

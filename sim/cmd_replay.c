@@ -18,8 +18,10 @@
 #include "replay.h"
 #include "sweep.h"
 #include "table.h"
+#include "threads/threads.h"
 
 static const char *const timings[] = {"closed", "open", NULL};
+static const char *const engines[] = {"virtual", "threads", NULL}; /* enum vs_engine_kind */
 
 /* Seeds go through JSON and SQLite, whose readers may hold numbers as doubles. */
 #define SEED_MAX   9007199254740992.0
@@ -33,6 +35,11 @@ static const struct vs_option options[] = {
      "What time costs: a machine profile that ships, or a JSON file. Without it, the first that "
      "ships.",
      NULL, NULL, 0, 0},
+    {"engine", 0, VS_OPTION_CHOICE, offsetof(struct vs_replay_values, engine), "WHAT",
+     "virtual simulates; threads runs the same programs by real threads with real locks on this "
+     "host, one policy after the other, in as much time as the trace takes: measured, never twice "
+     "the same.",
+     "virtual", engines, 0, 0},
     {"timing", 0, VS_OPTION_CHOICE, offsetof(struct vs_replay_values, timing), "HOW",
      "closed keeps the think times between a vCPU's calls, so that a wait pushes later calls back; "
      "open keeps the recorded times.",
@@ -95,6 +102,7 @@ struct vs_run vs_replay_run(const struct vs_replay *session, size_t index)
                  .max_think_ns = values->max_think_ns},
         .engine = {.timing = values->timing == 1 ? VS_TIMING_OPEN : VS_TIMING_CLOSED,
                    .cpus = (uint32_t)values->cpus},
+        .kind = (enum vs_engine_kind)values->engine,
         .trace_paths = session->traces->items,
         .trace_path_count = session->traces->count,
     };
@@ -164,7 +172,8 @@ static int take_stored(struct vs_replay *session, struct vs_error *error)
 {
     char key[VS_RUN_KEY_TEXT];
 
-    if (!session->store || session->values->force || session->values->json)
+    if (!session->store || session->values->force || session->values->json ||
+        session->values->engine == VS_ENGINE_THREADS) /* no measurement stands for another */
         return 0;
     for (size_t i = 0; i < session->count; i++) {
         struct vs_run run = vs_replay_run(session, i);
@@ -283,9 +292,11 @@ static int run_all(struct vs_replay *session, struct vs_error *error)
         .workload = session->workload,
         .machine = session->machine,
         .engine = run.engine,
+        .replay = run.kind == VS_ENGINE_THREADS ? vs_threads_engine : vs_engine_replay,
         .jobs = session->jobs,
         .job_count = session->count,
-        .threads = vs_sweep_threads(session->values->jobs),
+        /* Side by side they would measure each other. */
+        .threads = run.kind == VS_ENGINE_THREADS ? 1 : vs_sweep_threads(session->values->jobs),
         .finished = run_finished,
         .tick = show_progress,
         .context = session,
@@ -301,6 +312,22 @@ static int run_all(struct vs_replay *session, struct vs_error *error)
 }
 
 /* ---------------------------------------------------------------- printing */
+
+/* Before anything else: these are no simulated numbers. */
+static void print_measured(const struct vs_replay *session)
+{
+    uint64_t switches = 0;
+    char text[VS_MEASURED_BY_TEXT + 200];
+
+    for (size_t i = 0; i < session->count; i++)
+        switches += session->jobs[i].result->forced_switches;
+    snprintf(text, sizeof(text),
+             "threads: measured on this host, not simulated and never twice the same; the machine "
+             "below says only what work costs. %s. The kernel took a thread off its CPU %" PRIu64
+             " times.",
+             session->jobs[0].result->measured_by, switches);
+    vs_table_wrap(stdout, "engine   ", text);
+}
 
 static int print_table(const struct vs_replay *session, struct vs_error *error)
 {
@@ -319,6 +346,8 @@ static int print_table(const struct vs_replay *session, struct vs_error *error)
         rows[i] = (struct vs_table_row){.policy = session->policies[i]->name,
                                         .faults = session->policies[i]->faults,
                                         .summary = &session->summaries[i]};
+    if (run.kind == VS_ENGINE_THREADS)
+        print_measured(session);
     vs_table_print_header(&table, stdout);
     putchar('\n');
     vs_table_print_rows(&table, stdout);
@@ -402,6 +431,12 @@ static int replay(const struct vs_command *command, void *parsed, const struct v
     }
     /* A file-size limit shall be an error to report, not a death. */
     signal(SIGXFSZ, SIG_IGN);
+    if (values->replicas > 1 && values->engine == VS_ENGINE_THREADS) {
+        ret = vs_error_set(error, VS_ERR_USAGE,
+                           "--replicas jitters simulated replays; --engine threads never repeats "
+                           "itself anyway: run it again");
+        goto out;
+    }
     if (values->replicas > 1) {
         ret = replicate(values, traces, error);
         goto out;
@@ -442,6 +477,11 @@ const struct vs_command vs_cmd_replay = {
         "Replays the config-space traffic of one or more traces in virtual time, once under each "
         "policy, and prints a table that compares them. Several traces lie side by side as the "
         "domains of one host.\n\n"
+        "With --engine threads the same programs are run by real threads with real locks (ports of "
+        "Xen's, Concurrency Kit's, liburcu) on this host, where the machine profile says only what "
+        "work costs. That is measured, not simulated: it takes as long as the trace's think times "
+        "do, needs an idle host, and what threads cannot measure is absent. With --db each "
+        "measurement is a row of table measured.\n\n"
         "A hazard (an object used after it was freed, say) is counted and the replay goes on. A "
         "deadlock ends the replay of its policy; who waits for whom is printed and stored, and the "
         "exit status is 1. The same inputs and options give the same bytes of --json on any host, "

@@ -16,5 +16,6 @@ extern const struct vs_command vs_cmd_show;       /* cmd_show.c */
 extern const struct vs_command vs_cmd_validate;   /* cmd_validate.c */
 extern const struct vs_command vs_cmd_calibrate;  /* cmd_calibrate.c */
 extern const struct vs_command vs_cmd_bench;      /* cmd_bench.c */
+extern const struct vs_command vs_cmd_compare;    /* cmd_compare.c */
 
 #endif

@@ -3,9 +3,19 @@
 #include "commands.h"
 
 static const struct vs_command *const commands[] = {
-    &vs_cmd_replay,     &vs_cmd_sweep,     &vs_cmd_saturate, &vs_cmd_check,
-    &vs_cmd_hypotheses, &vs_cmd_policies,  &vs_cmd_machines, &vs_cmd_show,
-    &vs_cmd_validate,   &vs_cmd_calibrate, &vs_cmd_bench,    NULL,
+    &vs_cmd_replay,
+    &vs_cmd_sweep,
+    &vs_cmd_saturate,
+    &vs_cmd_check,
+    &vs_cmd_hypotheses,
+    &vs_cmd_policies,
+    &vs_cmd_machines,
+    &vs_cmd_show,
+    &vs_cmd_validate,
+    &vs_cmd_compare,
+    &vs_cmd_calibrate,
+    &vs_cmd_bench,
+    NULL,
 };
 
 static const char *const description[] = {

@@ -12,6 +12,7 @@ struct vs_replay_values {
     struct vs_strings policies;
     const char *machine;
     int timing;
+    int engine; /* enum vs_engine_kind */
     double speed;
     uint64_t clones, seed, cpus, jobs;
     bool rebase, json, force, progress;

@@ -11,6 +11,8 @@ static struct vs_json_out *options_tree(const struct vs_replay_values *values)
 {
     struct vs_json_out *object = vs_json_new_object();
 
+    vs_json_add_string(object, "engine",
+                       values->engine == VS_ENGINE_THREADS ? "threads" : "virtual");
     vs_json_add_string(object, "timing",
                        vs_timing_name(values->timing == 1 ? VS_TIMING_OPEN : VS_TIMING_CLOSED));
     vs_json_add_double(object, "speed", values->speed);

@@ -63,6 +63,7 @@ static void wake_caller(struct crew *crew)
 static void *work(void *argument)
 {
     struct crew *crew = argument;
+    vs_replay_function replay = crew->runner->replay ? crew->runner->replay : vs_engine_replay;
     struct vs_job *job = NULL;
 
     while ((job = take_job(crew)) != NULL) {
@@ -72,10 +73,9 @@ static void *work(void *argument)
         options.progress = note_progress;
         options.progress_context = job;
         job->error = (struct vs_error)VS_ERROR_INIT;
-        int code =
-            vs_engine_replay(job->workload ? job->workload : crew->runner->workload, job->policy,
-                             job->machine ? job->machine : crew->runner->machine, &options,
-                             &job->result, &job->error);
+        int code = replay(job->workload ? job->workload : crew->runner->workload, job->policy,
+                          job->machine ? job->machine : crew->runner->machine, &options,
+                          &job->result, &job->error);
 
         pthread_mutex_lock(&crew->lock);
         job->code = code < 0 ? code : 0;

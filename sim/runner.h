@@ -30,10 +30,17 @@ struct vs_job {
     bool handed_over;
 };
 
+/* An engine. */
+typedef int (*vs_replay_function)(const struct vs_workload *workload,
+                                  const struct vs_policy *policy, const struct vs_machine *machine,
+                                  const struct vs_engine_options *options,
+                                  struct vs_result **result, struct vs_error *error);
+
 struct vs_runner {
     const struct vs_workload *workload; /* of the jobs that name none */
     const struct vs_machine *machine;   /* likewise */
     struct vs_engine_options engine;    /* stop and progress are the runner's own */
+    vs_replay_function replay;          /* the engine; NULL: vs_engine_replay */
     struct vs_job *jobs;
     size_t job_count;
     unsigned int threads; /* at least 1 */

@@ -278,11 +278,11 @@ static void write_contended(const struct vs_table *table, const struct vs_table_
                  100.0 * (double)summary->most_contended_wait_ns / (double)summary->lock_wait_ns);
 }
 
-/* With one domain there is nobody else to make wait. */
+/* With one domain there is nobody else to make wait; threads do not measure it. */
 static void write_inflicted(const struct vs_table *table, const struct vs_table_row *row,
                             char *cell)
 {
-    if (table->workload->domain_count < 2)
+    if (table->workload->domain_count < 2 || row->summary->measured)
         snprintf(cell, CELL_TEXT, "-");
     else
         write_duration(row->summary->cross_domain_wait_ns, cell);

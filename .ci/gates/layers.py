@@ -23,13 +23,16 @@ MAY_USE = {
     "traces/base": [],
     "traces/import": ["traces", "traces/base"],
     "sim": ["traces", "traces/base", "sim/model", "sim/policies", "sim/engine",
-            "sim/engine/locks", "sim/check", "sim/store", "sim/validate", "sim/calibrate"],
+            "sim/engine/locks", "sim/check", "sim/store", "sim/validate", "sim/calibrate",
+            "sim/threads"],
     "sim/model": ["traces", "traces/base"],
     "sim/policies": ["traces/base", "sim/model"],
     "sim/engine": ["traces/base", "sim/model", "sim/policies", "sim/engine/locks"],
     "sim/engine/locks": ["traces/base", "sim/policies", "sim/engine"],
     "sim/validate": ["traces/base", "sim/model", "sim/policies", "sim/engine"],
     "sim/calibrate": ["traces/base", "sim/engine"],
+    "sim/threads": ["traces", "traces/base", "sim/model", "sim/policies", "sim/engine",
+                    "sim/calibrate"],
     "sim/check": ["traces/base", "sim/model", "sim/policies"],
     "sim/store": ["traces/base", "sim/model", "sim/policies", "sim/engine"],
     "analysis": ["traces/base"],
@@ -57,6 +60,9 @@ ONLY_IN = {
     "sqlite3.h": ["sim/store/store.c", "analysis/query.c"],
     "jansson.h": ["traces/base/json.c"],
     "zstd.h": ["traces/compress.c"],
+    "urcu-qsbr.h": ["sim/threads/rcu.c"],
+    "ck_spinlock.h": ["sim/threads/lock.h"],
+    "ck_rwlock.h": ["sim/threads/primitives.c"],
 }
 
 # A package -> the folders whose targets link it.
@@ -64,6 +70,7 @@ LINKED_IN = {
     "PkgConfig::SQLITE": ["sim/store", "analysis"],
     "PkgConfig::JANSSON": ["traces/base"],
     "PkgConfig::ZSTD": ["traces"],
+    "PkgConfig::URCU": ["sim/threads"],
     "PkgConfig::LZMA": ["traces", "traces/import"],
     "PkgConfig::ZLIB": ["traces", "traces/import"],
 }

@@ -171,10 +171,36 @@ static int read_work(const struct vs_json *root, struct vs_machine *machine, str
     return 0;
 }
 
+/* What lock primitives took where the profile was measured: checked, and for people to
+ * read; no engine uses it. */
+static int check_primitives(const struct vs_json *root, struct vs_error *error)
+{
+    static const char *const sides[] = {"alone", "two", NULL};
+    struct vs_json at = vs_json_member(root, "primitives");
+    struct vs_machine unused = {0};
+    vs_ps cost_ps;
+    int ret;
+    if (vs_json_kind(&at) == VS_JSON_ABSENT)
+        return 0;
+    if ((ret = vs_json_expect(&at, VS_JSON_OBJECT, error)) < 0)
+        return ret;
+    for (size_t i = 0; i < vs_json_count(&at); i++) {
+        struct vs_json primitive = vs_json_member_at(&at, i);
+        if ((ret = vs_json_expect(&primitive, VS_JSON_OBJECT, error)) < 0 ||
+            (ret = vs_json_only(&primitive, sides, error)) < 0)
+            return ret;
+        for (size_t k = 0; sides[k]; k++)
+            if ((ret = read_cost(&primitive, sides[k], &cost_ps, &unused, NULL, error)) < 0)
+                return ret;
+    }
+    return 0;
+}
+
 int vs_machine_compile(const char *text, size_t length, const char *file,
                        struct vs_machine **machine, struct vs_error *error)
 {
-    static const char *const members[] = {"name", "summary", "topology", "lines", "work", NULL};
+    static const char *const members[] = {"name", "summary",    "topology", "lines",
+                                          "work", "primitives", NULL};
     struct vs_machine *made = calloc(1, sizeof *made);
     struct vs_json_doc *doc = NULL;
     const char *name, *summary;
@@ -191,7 +217,8 @@ int vs_machine_compile(const char *text, size_t length, const char *file,
         (ret = vs_json_string(&name_at, &name, error)) < 0 ||
         (ret = vs_json_string(&summary_at, &summary, error)) < 0 ||
         (ret = read_topology(&root, made, error)) < 0 ||
-        (ret = read_lines(&root, made, error)) < 0 || (ret = read_work(&root, made, error)) < 0)
+        (ret = read_lines(&root, made, error)) < 0 || (ret = read_work(&root, made, error)) < 0 ||
+        (ret = check_primitives(&root, error)) < 0)
         goto out;
     made->name = strdup(name);
     made->summary = strdup(summary);

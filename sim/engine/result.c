@@ -143,6 +143,10 @@ static struct vs_json_out *latencies_json(const struct vs_result *result,
     return out;
 }
 
+/* Threads measure the first of a lock's numbers, and the first of a result's. */
+#define MEASURED_LOCK_NUMBERS 6
+#define MEASURED_NUMBERS      9
+
 static struct vs_json_out *locks_json(const struct vs_result *result, const struct naming *naming)
 {
     struct vs_json_out *out = vs_json_new_array();
@@ -173,7 +177,10 @@ static struct vs_json_out *locks_json(const struct vs_result *result, const stru
             {"transfer_count", stat->transfer_count},
             {"cross_domain_wait_ns", stat->cross_domain_wait_ns},
         };
-        for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++)
+        size_t known = sizeof numbers / sizeof numbers[0];
+        if (result->measured)
+            known = MEASURED_LOCK_NUMBERS;
+        for (size_t k = 0; k < known; k++)
             vs_json_add_u64(row, numbers[k].name, numbers[k].value);
         vs_json_add(out, NULL, row);
     }
@@ -285,12 +292,13 @@ struct vs_json_out *vs_result_json(const struct vs_result *result, const struct 
         {"floor_ns", result->floor_ns},
         {"lock_wait_total_ns", result->lock_wait_total_ns},
         {"cpu_wait_total_ns", result->cpu_wait_total_ns},
-        {"cross_domain_wait_ns", result->cross_domain_wait_ns},
         {"hazard_total", vs_result_hazard_total(result)},
+        {"cross_domain_wait_ns", result->cross_domain_wait_ns},
         {"grace_periods", result->grace_periods},
         {"grace_period_max_ns", result->grace_period_max_ns},
     };
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+    size_t known = result->measured ? MEASURED_NUMBERS : sizeof numbers / sizeof numbers[0];
+    for (size_t i = 0; i < known; i++)
         vs_json_add_u64(out, numbers[i].name, numbers[i].value);
     if (result->cold_lines > 0) { /* only where lists change */
         vs_json_add_u64(out, "cold_lines", result->cold_lines);
@@ -300,9 +308,14 @@ struct vs_json_out *vs_result_json(const struct vs_result *result, const struct 
     vs_json_add(out, "latency", histogram_json(&result->latency));
     vs_json_add(out, "operations", latencies_json(result, &naming));
     vs_json_add(out, "locks", locks_json(result, &naming));
-    vs_json_add(out, "blockers", blockers_json(result, &naming));
     vs_json_add(out, "hazards", hazards_json(result, &naming));
     vs_json_add(out, "deadlock", deadlock_json(result, &naming));
+    if (result->measured) { /* and what follows is absent */
+        vs_json_add_string(out, "measured_by", result->measured_by);
+        vs_json_add_u64(out, "forced_switches", result->forced_switches);
+        return out;
+    }
+    vs_json_add(out, "blockers", blockers_json(result, &naming));
     vs_json_add_u64(out, "bucket_ns", result->bucket_ns);
     vs_json_add(out, "buckets", buckets_json(result));
     struct vs_json_out *identities = vs_json_new_object();

@@ -101,6 +101,8 @@ struct vs_identities {
     uint64_t overlap_count; /* grants that broke exclusion */
 };
 
+#define VS_MEASURED_BY_TEXT 640
+
 struct vs_result {
     enum vs_outcome outcome;
     uint64_t calls; /* completed calls, deferred maps not counted */
@@ -131,6 +133,13 @@ struct vs_result {
     uint64_t grace_periods;
     vs_ns grace_period_max_ns;
     struct vs_identities identities;
+    /* Measured by real threads (sim/threads): times are wall time of this host and no two
+     * runs are equal.  Then these are absent, not 0: cross_domain_wait_ns, blockers, buckets,
+     * grace periods, identities, and of a lock hold_*, transfer_count and
+     * cross_domain_wait_ns. */
+    bool measured;
+    char measured_by[VS_MEASURED_BY_TEXT]; /* host, CPUs, and how well work is spun there */
+    uint64_t forced_switches; /* measured: times that the kernel took a thread off its CPU */
 };
 
 void vs_result_free(struct vs_result *result);

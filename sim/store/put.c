@@ -11,6 +11,8 @@ static int emit_put(void *source, vs_row_sink sink, void *context, struct vs_err
 {
     const struct put *put = source;
 
+    if (put->result->measured)
+        return vs_rows_emit_measured(put->run, put->result, sink, context, error);
     return vs_rows_emit(put->run, put->result, sink, context, error);
 }
 
@@ -21,7 +23,8 @@ int vs_store_put(struct vs_store *store, const struct vs_run *run, const struct 
     char key[VS_RUN_KEY_TEXT];
 
     vs_run_key(run, key);
-    return vs_store_put_rows(store, VS_TABLE_RUN, key, emit_put, &put, error);
+    return vs_store_put_rows(store, result->measured ? VS_TABLE_MEASURED : VS_TABLE_RUN, key,
+                             emit_put, &put, error);
 }
 
 static int emit_saturation(void *source, vs_row_sink sink, void *context, struct vs_error *error)

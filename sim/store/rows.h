@@ -18,6 +18,7 @@ enum vs_table {
     VS_TABLE_OPERATION_COUNT,
     VS_TABLE_VARIED,
     VS_TABLE_SATURATION,
+    VS_TABLE_MEASURED,
     VS_TABLE_CHECK_RUN,
     VS_TABLE_CHECK_VERDICT,
     VS_TABLE_CHECK_FINDING,
@@ -50,6 +51,9 @@ typedef int (*vs_row_sink)(void *context, enum vs_table table, const struct vs_c
 int vs_rows_emit(const struct vs_run *run, const struct vs_result *result, vs_row_sink sink,
                  void *context, struct vs_error *error);
 
+/* The row of a result that threads measured (rows_measured.c). */
+int vs_rows_emit_measured(const struct vs_run *run, const struct vs_result *result,
+                          vs_row_sink sink, void *context, struct vs_error *error);
 /*
  * Rows that do not come from a replay: emit gives the row of a head (check_run,
  * hypothesis, saturation) first, then those that hang off it, without the column that refers to it.

@@ -120,6 +120,8 @@ void vs_run_key(const struct vs_run *run, char *key)
     add_u64(&state, run->engine.cpus);
     add_u64(&state, run->load.replica);
     add_u64(&state, run->load.jitter_ppm);
+    if (run->kind == VS_ENGINE_THREADS) /* of what was asked: no two results are equal */
+        add_text(&state, "threads");
     print_key(&state, key);
 }
 

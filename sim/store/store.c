@@ -46,6 +46,7 @@ static const struct {
     [VS_TABLE_OPERATION_COUNT] = {"operation_count", NULL, "run_id"},
     [VS_TABLE_VARIED] = {"varied", NULL, "run_id"},
     [VS_TABLE_SATURATION] = {"saturation", "saturation_key", NULL},
+    [VS_TABLE_MEASURED] = {"measured", NULL, NULL}, /* measured again is one more */
     [VS_TABLE_CHECK_RUN] = {"check_run", "check_key", NULL},
     [VS_TABLE_CHECK_VERDICT] = {"check_verdict", NULL, "check_id"},
     [VS_TABLE_CHECK_FINDING] = {"check_finding", NULL, "check_id"},
@@ -430,7 +431,7 @@ int vs_store_put_rows(struct vs_store *store, enum vs_table head, const char *ke
 
     if (ret < 0)
         return ret;
-    ret = delete_head(store, head, key, error);
+    ret = tables[head].key ? delete_head(store, head, key, error) : 0;
     if (ret == 0)
         ret = emit(source, insert_row, store, error);
     if (ret == 0)

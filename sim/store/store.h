@@ -19,6 +19,12 @@
 
 struct vs_store;
 
+/* What runs the programs. */
+enum vs_engine_kind {
+    VS_ENGINE_VIRTUAL, /* sim/engine: deterministic */
+    VS_ENGINE_THREADS  /* sim/threads: measured on this host */
+};
+
 /* Everything that repeats a run.  Two runs with equal keys have equal results. */
 struct vs_run {
     const struct vs_workload *workload;
@@ -26,6 +32,7 @@ struct vs_run {
     const struct vs_machine *machine;
     struct vs_workload_options load; /* speed, clones, seed, rebase, max think */
     struct vs_engine_options engine; /* timing, cpus */
+    enum vs_engine_kind kind;
     const char *const *trace_paths;
     size_t trace_path_count;
 };
@@ -62,7 +69,9 @@ int vs_store_has(struct vs_store *store, const char *key, struct vs_error *error
 int vs_store_summary(struct vs_store *store, const char *key, struct vs_summary *summary,
                      struct vs_error *error);
 /* Store a run with its result in one transaction, replacing one of equal key.
- * A full disk leaves the database as it was (VS_ERR_HOST). */
+ * A full disk leaves the database as it was (VS_ERR_HOST).  A result that threads
+ * measured goes into table measured and replaces none: vs_store_has and
+ * vs_store_summary know nothing of it. */
 int vs_store_put(struct vs_store *store, const struct vs_run *run, const struct vs_result *result,
                  struct vs_error *error);
 

@@ -46,6 +46,7 @@ int vs_summary_from_result(const struct vs_result *result, const struct vs_polic
 {
     *summary = (struct vs_summary){
         .outcome = result->outcome,
+        .measured = result->measured,
         .outcome_text = vs_deadlock_text(result, policy, workload),
         .calls = result->calls,
         .makespan_ns = result->makespan_ns,

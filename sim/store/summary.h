@@ -21,6 +21,7 @@ struct vs_summary_hazard {
 
 struct vs_summary {
     enum vs_outcome outcome;
+    bool measured;      /* by threads: what they cannot measure is absent */
     char *outcome_text; /* "", or who waits for whom, one line an edge; owned */
     uint64_t calls;
     vs_ns makespan_ns;

@@ -50,6 +50,12 @@ for name, cost in profile["lines"].items():
         wrong.append(f"{name}: no spread in its source")
 if not any("ping-pong" in cost["source"] for cost in profile["lines"].values()):
     wrong.append("no distance was measured")
+primitives = profile["primitives"]
+for name in ("xen-ticket", "ck-mcs", "ck-rwlock-read", "urcu-read-section", "urcu-synchronize"):
+    for side in ("alone", "two"):
+        cost = primitives[name][side]
+        if not cost["ns"] >= 0 or not re.search(r"median of 3 runs, [\d.]+ to [\d.]+ ns", cost["source"]):
+            wrong.append(f"{name} {side}: {cost}")
 if "pci" in shape or len(profile["work"]) < 20:
     wrong.append("work costs are missing")
 print("\n".join(wrong), end="")
