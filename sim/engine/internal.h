@@ -17,6 +17,7 @@
 
 #include "code.h"
 #include "engine.h"
+#include "streams.h"
 
 #define VS_NOBODY      UINT16_MAX
 #define VS_NEVER       UINT64_MAX
@@ -139,7 +140,7 @@ struct vs_actor_run {
     uint8_t wait_mode;
     uint32_t shape;
     uint32_t measured_ns; /* the call's measured config cycles, 0 for unknown */
-    uint32_t next, end;   /* its calls: engine.stream[next .. end) */
+    uint32_t next, end;   /* its calls: streams->calls[next .. end) */
     uint16_t target;
     /* Waiting. */
     uint32_t wait_lock;
@@ -173,21 +174,6 @@ struct vs_actor_run {
     struct vs_reference pending_reference;
     struct vs_loop loops[VS_LOOPS_MAX];
     struct vs_reference references[VS_REFERENCES_MAX];
-};
-
-/* A call as its actor's stream holds it: all that a replay needs, in one place. */
-struct vs_stream_call {
-    uint32_t gap_ns; /* closed: think time; open: since the last arrival; or VS_THINK_LONG */
-    uint32_t measured_ns;
-    uint32_t shape;
-    uint16_t device, target;
-};
-_Static_assert(sizeof(struct vs_stream_call) == 16, "a compiled call is 16 bytes");
-
-/* A gap that does not fit, by place in the stream. */
-struct vs_long_gap {
-    uint32_t at;
-    vs_ns gap_ns;
 };
 
 /* ----------------------------------------------------------------- objects */
@@ -266,9 +252,8 @@ struct vs_engine {
     uint16_t hardware_domain;
 
     struct vs_actor_run *actors;
-    struct vs_stream_call *stream; /* by actor, then time */
-    struct vs_long_gap *long_gaps; /* by place */
-    size_t long_gap_count;
+    const struct vs_streams *streams; /* the caller's, or own_streams */
+    struct vs_streams *own_streams;
     struct vs_queue queue;
     uint16_t polling; /* actor that looks at a lock right now: goes on when it gets it */
     struct vs_cpu_run *cpus;
@@ -305,6 +290,8 @@ struct vs_engine {
 /* hot.c: zeroed memory for what the event loop touches at every call, in huge
  * pages where it is large.  free() gives it back. */
 void *vs_hot_alloc(size_t bytes);
+/* The same, not zeroed: for what is written in full anyway. */
+void *vs_hot_reserve(size_t bytes);
 
 /* queue.c: the event queue.  Order: (now, actor index). */
 int vs_queue_setup(struct vs_engine *engine);
@@ -323,10 +310,6 @@ static inline bool vs_queue_before(const struct vs_engine *engine, vs_ps now, ui
 /* setup.c */
 int vs_engine_setup(struct vs_engine *engine, struct vs_error *error);
 void vs_engine_release(struct vs_engine *engine);
-
-/* streams.c: calls by vCPU.  The gap of a place whose gap_ns says VS_THINK_LONG. */
-int vs_streams_setup(struct vs_engine *engine);
-vs_ns vs_stream_long_gap_ns(const struct vs_engine *engine, uint32_t place);
 
 /* entry.c: a vCPU's way in and out of the hypervisor. */
 void vs_entry_schedule_first(struct vs_engine *engine, uint16_t actor);

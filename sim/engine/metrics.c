@@ -7,6 +7,13 @@
 
 #include "internal.h"
 
+static int add_cell(struct vs_engine *engine, size_t cell)
+{
+    if (!engine->latency[cell])
+        engine->latency[cell] = calloc(1, sizeof *engine->latency[cell]);
+    return engine->latency[cell] ? 0 : VS_ERR_MEMORY;
+}
+
 int vs_metrics_setup(struct vs_engine *engine)
 {
     const struct vs_workload *workload = engine->workload;
@@ -17,17 +24,15 @@ int vs_metrics_setup(struct vs_engine *engine)
     if (!engine->latency || !engine->blocked_ps)
         return VS_ERR_MEMORY;
     /* One histogram for each operation that a domain really calls. */
-    for (size_t i = 0; i < workload->call_count; i++) {
-        const struct vs_call *call = &workload->calls[i];
-        uint8_t op = workload->shapes[call->shape].op;
-        uint16_t domain = workload->actors[call->actor].domain;
-        uint8_t ops[2] = {op, vs_op_table[op].defers ? (uint8_t)VS_OP_MAP_PENDING : op};
-        for (int k = 0; k < 2; k++) {
-            struct vs_latency_counts **cell =
-                &engine->latency[ops[k] * workload->domain_count + domain];
-            if (!*cell && !(*cell = calloc(1, sizeof **cell)))
-                return VS_ERR_MEMORY;
-        }
+    for (size_t i = 0; i < cells; i++) {
+        uint8_t op = (uint8_t)(i / workload->domain_count);
+        if (!engine->streams->called[i])
+            continue;
+        if (add_cell(engine, i) < 0 ||
+            (vs_op_table[op].defers &&
+             add_cell(engine, (size_t)VS_OP_MAP_PENDING * workload->domain_count +
+                                  i % workload->domain_count) < 0))
+            return VS_ERR_MEMORY;
     }
     vs_ps span_ps = workload->span_ns * VS_PS_PER_NS;
     engine->bucket_ps = span_ps / (VS_BUCKETS_MAX / 2) + 1;

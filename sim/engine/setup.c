@@ -7,6 +7,7 @@
  * first socket first, then the second threads of the cores.  The recorded pCPU
  * only tells who shared one; with more vCPUs than CPUs they wrap around.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,8 +52,23 @@ static int make_actors(struct vs_engine *engine)
         run->walk_list = VS_LIST_COUNT;
         run->wait_lock = run->blamed_lock = VS_NO_INSTANCE;
         run->device = VS_DEVICE_NONE;
+        run->next = engine->streams->first[i];
+        run->end = engine->streams->first[i + 1];
     }
-    return vs_streams_setup(engine);
+    return 0;
+}
+
+static int find_streams(struct vs_engine *engine, struct vs_error *error)
+{
+    const struct vs_streams *given = engine->options.streams;
+    int ret = 0;
+    if (!given)
+        ret =
+            vs_streams_make(engine->workload, engine->options.timing, &engine->own_streams, error);
+    engine->streams = given ? given : engine->own_streams;
+    assert(ret < 0 || (engine->streams->workload == engine->workload &&
+                       engine->streams->timing == engine->options.timing));
+    return ret;
 }
 
 static uint32_t instances_of(const struct vs_engine *engine, const struct vs_lock_decl *decl)
@@ -107,7 +123,6 @@ static int check_limits(const struct vs_engine *engine, struct vs_error *error)
         {"vCPUs", workload->actor_count, UINT16_MAX - 1},
         {"devices", workload->device_count, UINT16_MAX - 1},
         {"domains", workload->domain_count, UINT16_MAX - 1},
-        {"calls", workload->call_count, UINT32_MAX - 1},
     };
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
         if (limits[i].count > limits[i].limit)
@@ -126,9 +141,10 @@ int vs_engine_setup(struct vs_engine *engine, struct vs_error *error)
             engine->hardware_domain = (uint16_t)i;
     if ((ret = vs_code_build(engine->workload, engine->policy, engine->machine, &engine->code,
                              error)) < 0 ||
-        (ret = place_cpus(engine, error)) < 0 || (ret = make_actors(engine)) < 0 ||
-        (ret = make_locks(engine)) < 0 || (ret = vs_objects_setup(engine)) < 0 ||
-        (ret = vs_rcu_setup(engine)) < 0 || (ret = vs_metrics_setup(engine)) < 0)
+        (ret = place_cpus(engine, error)) < 0 || (ret = find_streams(engine, error)) < 0 ||
+        (ret = make_actors(engine)) < 0 || (ret = make_locks(engine)) < 0 ||
+        (ret = vs_objects_setup(engine)) < 0 || (ret = vs_rcu_setup(engine)) < 0 ||
+        (ret = vs_metrics_setup(engine)) < 0)
         return vs_error_set(error, ret, "out of memory while preparing policy %s",
                             engine->policy->name);
     return 0;
@@ -146,8 +162,7 @@ void vs_engine_release(struct vs_engine *engine)
     free(engine->cpus);
     free(engine->actors);
     free(engine->queue.at);
-    free(engine->stream);
-    free(engine->long_gaps);
+    vs_streams_free(engine->own_streams);
     free(engine->locks);
     free(engine->counts);
 }
