@@ -18,6 +18,7 @@
 #define VS_ENGINE_ENGINE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -33,6 +34,7 @@ struct vs_engine_options {
     /* Made once for several replays of this workload and timing, from any threads; the
      * caller's.  NULL: the replay makes its own. */
     const struct vs_streams *streams;
+    bool general;            /* never take the shortcut (shortcut.h): slower, the same result */
     uint32_t look_calls;     /* calls between two looks at stop and progress; 0: 4096 */
     const atomic_bool *stop; /* polled at every look; true: VS_ERR_STOPPED.  May be NULL */
     /* Called at every look with completed calls, deferred maps aside.  May be NULL. */

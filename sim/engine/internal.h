@@ -12,6 +12,7 @@
 #ifndef VS_ENGINE_INTERNAL_H
 #define VS_ENGINE_INTERNAL_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -297,8 +298,46 @@ void *vs_hot_reserve(size_t bytes);
 int vs_queue_setup(struct vs_engine *engine);
 void vs_queue_add(struct vs_engine *engine, uint16_t actor, vs_ps at);
 uint16_t vs_queue_take(struct vs_engine *engine);
-/* The actor of the earliest event; the queue is not empty. */
-uint16_t vs_queue_first(const struct vs_engine *engine);
+/* The leaf of the earliest event; the queue is not empty. */
+static inline size_t vs_queue_first_leaf(const struct vs_queue *queue)
+{
+    const vs_ps *nodes = queue->at;
+    vs_ps first = nodes[1];
+    size_t leaves = queue->leaves, i = 1;
+    do {
+        i *= 2;
+        i += nodes[i] != first;
+    } while (i < leaves);
+    return i;
+}
+/* Its actor. */
+static inline uint16_t vs_queue_first(const struct vs_engine *engine)
+{
+    return (uint16_t)(vs_queue_first_leaf(&engine->queue) - engine->queue.leaves);
+}
+/* An event for an actor that has none. */
+static inline void vs_queue_insert(struct vs_queue *queue, uint16_t actor, vs_ps at)
+{
+    vs_ps *nodes = queue->at;
+    size_t i = (size_t)queue->leaves + actor;
+    assert(nodes[i] == VS_NEVER && at < VS_NEVER);
+    nodes[i] = at;
+    for (i /= 2; i > 0 && nodes[i] > at; i /= 2)
+        nodes[i] = at;
+}
+/* The actor of the earliest event has this one in its place; VS_NEVER: none. */
+static inline void vs_queue_replace(struct vs_queue *queue, uint16_t actor, vs_ps at)
+{
+    vs_ps *nodes = queue->at, least = at;
+    size_t i = (size_t)queue->leaves + actor;
+    nodes[i] = at;
+    do {
+        vs_ps other = nodes[i ^ 1];
+        least = other < least ? other : least;
+        i /= 2;
+        nodes[i] = least;
+    } while (i > 1);
+}
 /* Does another event come before this actor's at time now? */
 static inline bool vs_queue_before(const struct vs_engine *engine, vs_ps now, uint16_t actor)
 {
@@ -306,6 +345,9 @@ static inline bool vs_queue_before(const struct vs_engine *engine, vs_ps now, ui
     return first < now || engine->rcu.tick <= now ||
            (first == now && vs_queue_first(engine) < actor);
 }
+
+/* engine.c: let the caller hear of progress and stop; every next_look calls. */
+int vs_engine_look(struct vs_engine *engine, struct vs_error *error);
 
 /* setup.c */
 int vs_engine_setup(struct vs_engine *engine, struct vs_error *error);
@@ -464,6 +506,14 @@ static inline void vs_bucket_add(struct vs_engine *engine, vs_ps from, vs_ps to,
         engine->bucket->wait += to - from;
     else
         engine->bucket->busy += to - from;
+}
+/* A call ended at this time. */
+size_t vs_bucket_of(struct vs_engine *engine, vs_ps at);
+static inline void vs_bucket_call(struct vs_engine *engine, vs_ps end)
+{
+    if (end < engine->bucket_from || end >= engine->bucket_to)
+        vs_bucket_of(engine, end);
+    engine->bucket->calls++;
 }
 void vs_call_measured(struct vs_engine *engine, uint16_t actor, vs_ps end);
 /* finish.c: everything measured, as a result. */

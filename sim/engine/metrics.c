@@ -63,7 +63,7 @@ static void widen_buckets(struct vs_engine *engine)
     engine->bucket_ps *= 2;
 }
 
-static size_t bucket_of(struct vs_engine *engine, vs_ps at)
+size_t vs_bucket_of(struct vs_engine *engine, vs_ps at)
 {
     while (at / engine->bucket_ps >= VS_BUCKETS_MAX)
         widen_buckets(engine);
@@ -76,7 +76,7 @@ static size_t bucket_of(struct vs_engine *engine, vs_ps at)
 
 void vs_bucket_spread(struct vs_engine *engine, vs_ps from, vs_ps to, bool is_wait)
 {
-    size_t last = bucket_of(engine, to); /* may widen: before from is placed */
+    size_t last = vs_bucket_of(engine, to); /* may widen: before from is placed */
     for (size_t i = from / engine->bucket_ps; i <= last; i++) {
         vs_ps end = (i + 1) * engine->bucket_ps;
         vs_ps part = (end < to ? end : to) - from;
@@ -103,7 +103,5 @@ void vs_call_measured(struct vs_engine *engine, uint16_t actor, vs_ps end)
         return;
     }
     engine->calls++;
-    if (end < engine->bucket_from || end >= engine->bucket_to)
-        bucket_of(engine, end);
-    engine->bucket->calls++;
+    vs_bucket_call(engine, end);
 }

@@ -11,7 +11,6 @@
  * minimum without a branch to mispredict, and adding stops at the first node
  * that the new time does not win.
  */
-#include <assert.h>
 #include <stdlib.h>
 
 #include "internal.h"
@@ -32,43 +31,13 @@ int vs_queue_setup(struct vs_engine *engine)
 
 void vs_queue_add(struct vs_engine *engine, uint16_t actor, vs_ps at)
 {
-    vs_ps *nodes = engine->queue.at;
-    size_t i = (size_t)engine->queue.leaves + actor;
-    assert(nodes[i] == VS_NEVER && at < VS_NEVER);
     engine->actors[actor].now = at;
-    nodes[i] = at;
-    for (i /= 2; i > 0 && nodes[i] > at; i /= 2)
-        nodes[i] = at;
-}
-
-static inline size_t first_leaf(const struct vs_queue *queue)
-{
-    const vs_ps *nodes = queue->at;
-    vs_ps first = nodes[1];
-    size_t leaves = queue->leaves, i = 1;
-    do {
-        i *= 2;
-        i += nodes[i] != first;
-    } while (i < leaves);
-    return i;
-}
-
-uint16_t vs_queue_first(const struct vs_engine *engine)
-{
-    return (uint16_t)(first_leaf(&engine->queue) - engine->queue.leaves);
+    vs_queue_insert(&engine->queue, actor, at);
 }
 
 uint16_t vs_queue_take(struct vs_engine *engine)
 {
-    vs_ps *nodes = engine->queue.at;
-    size_t leaf = first_leaf(&engine->queue), i = leaf;
-    vs_ps least = VS_NEVER;
-    nodes[leaf] = least;
-    do {
-        vs_ps other = nodes[i ^ 1];
-        least = other < least ? other : least;
-        i /= 2;
-        nodes[i] = least;
-    } while (i > 1);
-    return (uint16_t)(leaf - engine->queue.leaves);
+    uint16_t actor = vs_queue_first(engine);
+    vs_queue_replace(&engine->queue, actor, VS_NEVER);
+    return actor;
 }

@@ -54,8 +54,7 @@ static void note_call(struct filling *filling, const struct vs_call *call, uint3
     const struct vs_workload *workload = streams->workload;
     uint16_t domain = workload->actors[call->actor].domain;
     streams->called[filling->op[call->shape] * workload->domain_count + domain] = true;
-    if (measured_ns == 0)
-        streams->unmeasured[call->shape] = true;
+    streams->shape_calls[call->shape] |= measured_ns ? VS_CALLS_MEASURED : VS_CALLS_UNMEASURED;
     if (call->device == VS_DEVICE_NONE) {
         streams->deviceless = true;
         return;
@@ -100,13 +99,13 @@ static int reserve(struct filling *filling)
     streams->calls = vs_hot_reserve((workload->call_count + 1) * sizeof *streams->calls);
     streams->first = calloc(workload->actor_count + 1, sizeof *streams->first);
     streams->called = calloc((size_t)VS_OP_COUNT * workload->domain_count + 1, 1);
-    streams->unmeasured = calloc(shapes, 1);
+    streams->shape_calls = calloc(shapes, 1);
     streams->several_users = calloc(devices, 1);
     filling->at = calloc(workload->actor_count + 1, sizeof *filling->at);
     filling->arrived_ns = calloc(workload->actor_count + 1, sizeof *filling->arrived_ns);
     filling->user = malloc(devices * sizeof *filling->user);
     filling->op = calloc(shapes, 1);
-    if (!streams->calls || !streams->first || !streams->called || !streams->unmeasured ||
+    if (!streams->calls || !streams->first || !streams->called || !streams->shape_calls ||
         !streams->several_users || !filling->at || !filling->arrived_ns || !filling->user ||
         !filling->op)
         return VS_ERR_MEMORY;
@@ -164,7 +163,7 @@ void vs_streams_free(struct vs_streams *streams)
     free(streams->first);
     free(streams->long_gaps);
     free(streams->called);
-    free(streams->unmeasured);
+    free(streams->shape_calls);
     free(streams->several_users);
     free(streams);
 }

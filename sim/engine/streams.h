@@ -38,6 +38,11 @@ struct vs_long_gap {
     vs_ns gap_ns;
 };
 
+enum vs_calls {
+    VS_CALLS_MEASURED = 1,  /* some call has a measured cost */
+    VS_CALLS_UNMEASURED = 2 /* some call has none */
+};
+
 struct vs_streams {
     const struct vs_workload *workload;
     enum vs_timing timing;
@@ -46,10 +51,10 @@ struct vs_streams {
     struct vs_long_gap *long_gaps; /* by place */
     size_t long_gap_count;
     /* What some call of the workload is like. */
-    bool *called;        /* [op * domain_count + domain]: some vCPU of the domain calls it */
-    bool *unmeasured;    /* per shape: a call without a measured cost */
-    bool *several_users; /* per device: vCPUs of two domains call it */
-    bool deviceless;     /* a call without a device */
+    bool *called;         /* [op * domain_count + domain]: some vCPU of the domain calls it */
+    uint8_t *shape_calls; /* per shape: bits of enum vs_calls */
+    bool *several_users;  /* per device: vCPUs of two domains call it */
+    bool deviceless;      /* a call without a device */
 };
 
 /* The workload stays the caller's and outlives the streams; it has less than 2^32 - 1

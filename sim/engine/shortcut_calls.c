@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A vCPU's calls in the shortcut: entry.c's arrivals and metrics.c's latencies, with
+ * nothing in them that the class of shortcut.h excludes. */
+#include "shortcut.h"
+
+/* As in entry.c. */
+#define PREFETCH_CALLS 4u
+
+static inline vs_ps time_of(const struct vs_short_segment *segment, uint32_t cycles,
+                            uint32_t measured_ns)
+{
+    if (segment->cycle_count == 0)
+        return segment->work_ps;
+    if (measured_ns == 0)
+        return segment->work_ps + segment->cycle_ps;
+    vs_ps cost = measured_ns * VS_PS_PER_NS;
+    if (cycles > 1)
+        cost = cost * segment->cycle_count / cycles;
+    return segment->work_ps + cost;
+}
+
+vs_ps vs_short_next_call(struct vs_short_run *run, uint16_t actor)
+{
+    struct vs_short_lane *lane = &run->lanes[actor];
+    const struct vs_streams *streams = run->engine->streams;
+    if (lane->next == lane->stop)
+        return VS_NEVER;
+    uint32_t place = lane->next++;
+    const struct vs_stream_call *call = &streams->calls[place];
+    __builtin_prefetch(call + PREFETCH_CALLS);
+    vs_ps gap = call->gap_ns * VS_PS_PER_NS;
+    if (call->gap_ns == VS_THINK_LONG)
+        gap = vs_stream_long_gap_ns(streams, place) * VS_PS_PER_NS;
+    vs_ps at = lane->end;
+    if (streams->timing == VS_TIMING_OPEN) {
+        lane->due = lane->arrived += gap;
+        at = lane->due > at ? lane->due : at;
+    } else {
+        if (streams->workload->think_is_gap)
+            gap = gap > lane->previous_base ? gap - lane->previous_base : 0;
+        lane->due = at += gap;
+    }
+    const struct vs_short_shape *shape = &run->plan->shapes[call->shape];
+    vs_ps before_ps = time_of(&shape->before, shape->cycles, call->measured_ns);
+    lane->held_ps = time_of(&shape->held, shape->cycles, call->measured_ns);
+    lane->after_ps = time_of(&shape->after, shape->cycles, call->measured_ns);
+    run->think_ps += at - lane->end;
+    run->work_ps += before_ps + lane->held_ps + lane->after_ps;
+    lane->shape = call->shape;
+    lane->device = call->device;
+    lane->entered = at;
+    lane->waited = 0;
+    lane->event = VS_SHORT_ASK;
+    return at + before_ps;
+}
+
+vs_ps vs_short_end_call(struct vs_short_run *run, uint16_t actor, vs_ps released)
+{
+    struct vs_engine *engine = run->engine;
+    struct vs_short_lane *lane = &run->lanes[actor];
+    const struct vs_short_shape *shape = &run->plan->shapes[lane->shape];
+    vs_ps end = released + lane->after_ps;
+    struct vs_latency_counts *cell =
+        engine->latency[shape->op * engine->workload->domain_count + lane->domain];
+    vs_histogram_add(&cell->latency, (end - lane->due + VS_PS_PER_NS / 2) / VS_PS_PER_NS);
+    cell->wait_ps += lane->waited;
+    run->wait_ps += lane->waited;
+    vs_bucket_add(engine, lane->entered, end, false);
+    vs_bucket_call(engine, end);
+    engine->calls++;
+    engine->steps += shape->steps;
+    if (end > engine->horizon)
+        engine->horizon = end;
+    lane->end = end;
+    lane->previous_base = shape->base_ps;
+    return vs_short_next_call(run, actor);
+}

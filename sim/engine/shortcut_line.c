@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The outer lock's cache line in the shortcut: it costs nothing there, but a
+ * result counts the acquisitions whose line came from another CPU.  The line is
+ * elsewhere when somebody else touched it since this vCPU's own last touch, which
+ * was its release: by asking, by being granted after a wait, or by releasing.
+ * Readers' releases are no events, so they are kept by time: a hash of short
+ * chains for each lock, which a vCPU's release leaves when it asks again.
+ */
+#include "shortcut.h"
+
+#define CHAIN_PS_SHIFT 14 /* 16 ns: shorter than what holds a lock, longer than most gaps */
+
+static size_t chain_of(vs_ps at)
+{
+    return (at >> CHAIN_PS_SHIFT) % VS_SHORT_CHAINS;
+}
+
+void vs_short_unchain(struct vs_short_run *run, struct vs_short_outer *outer, uint16_t actor)
+{
+    struct vs_short_lane *lane = &run->lanes[actor];
+    if (!lane->chained)
+        return;
+    lane->chained = false;
+    if (lane->chain_next != VS_NOBODY)
+        run->lanes[lane->chain_next].chain_before = lane->chain_before;
+    if (lane->chain_before != VS_NOBODY)
+        run->lanes[lane->chain_before].chain_next = lane->chain_next;
+    else
+        outer->chain[chain_of(lane->released)] = lane->chain_next;
+}
+
+void vs_short_note_release(struct vs_short_run *run, struct vs_short_outer *outer, uint16_t actor)
+{
+    struct vs_short_lane *lane = &run->lanes[actor];
+    uint16_t *chain = &outer->chain[chain_of(lane->released)];
+    lane->chained = true;
+    lane->chain_before = VS_NOBODY;
+    lane->chain_next = *chain;
+    if (*chain != VS_NOBODY)
+        run->lanes[*chain].chain_before = actor;
+    *chain = actor;
+    if (outer->last_actor[0] == actor ||
+        !vs_short_after(lane->released, actor, outer->last_at[0], outer->last_actor[0])) {
+        if (outer->last_actor[0] == actor)
+            outer->last_at[0] = lane->released;
+        else if (outer->last_actor[1] == actor || outer->last_actor[1] == VS_NOBODY ||
+                 vs_short_after(lane->released, actor, outer->last_at[1], outer->last_actor[1])) {
+            outer->last_actor[1] = actor;
+            outer->last_at[1] = lane->released;
+        }
+        return;
+    }
+    outer->last_actor[1] = outer->last_actor[0];
+    outer->last_at[1] = outer->last_at[0];
+    outer->last_actor[0] = actor;
+    outer->last_at[0] = lane->released;
+}
+
+/* Did another reader release between this vCPU's release and now? */
+static bool released_between(const struct vs_short_run *run, const struct vs_short_outer *outer,
+                             uint16_t actor, vs_ps now)
+{
+    vs_ps own = run->lanes[actor].released;
+    vs_ps first = own >> CHAIN_PS_SHIFT, last = now >> CHAIN_PS_SHIFT;
+    if (last - first >= VS_SHORT_CHAINS)
+        last = first + VS_SHORT_CHAINS - 1;
+    for (vs_ps i = first; i <= last; i++)
+        for (uint16_t at = outer->chain[i % VS_SHORT_CHAINS]; at != VS_NOBODY;
+             at = run->lanes[at].chain_next)
+            if (at != actor && vs_short_after(run->lanes[at].released, at, own, actor) &&
+                !vs_short_after(run->lanes[at].released, at, now, actor))
+                return true;
+    return false;
+}
+
+bool vs_short_moved(const struct vs_short_run *run, const struct vs_short_outer *outer,
+                    uint16_t actor, vs_ps now)
+{
+    const struct vs_short_lane *lane = &run->lanes[actor];
+    if (outer->touch_actor == VS_NOBODY)
+        return false;
+    if (!lane->touched)
+        return true;
+    /* A writer's release was an event: another's touch that is the last came after it. */
+    if (outer->touch_actor != actor &&
+        (lane->wrote || vs_short_after(outer->touch_at, outer->touch_actor, lane->released, actor)))
+        return true;
+    if (outer->writer_actor != actor && outer->writer_actor != VS_NOBODY &&
+        outer->writer_at >= lane->released && outer->writer_at < now)
+        return true;
+    int other = outer->last_actor[0] == actor;
+    uint16_t who = outer->last_actor[other];
+    if (who == VS_NOBODY || !vs_short_after(outer->last_at[other], who, lane->released, actor))
+        return false;
+    return !vs_short_after(outer->last_at[other], who, now, actor) ||
+           released_between(run, outer, actor, now);
+}
