@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 
+#include "shortcut_calls.h"
+#include "shortcut_line.h"
+
 /* ------------------------------------------------------------------- blame */
 
 /* waited on the account of the outer lock's last acquirer, by `beside` waiters of its
@@ -44,7 +47,8 @@ static inline void count_waiter(struct vs_short_run *run, struct vs_short_outer 
 }
 
 /* A writer's grant that lay ahead has come. */
-static void apply_change(struct vs_short_run *run, struct vs_short_outer *outer)
+static __attribute__((noinline)) void apply_change(struct vs_short_run *run,
+                                                   struct vs_short_outer *outer)
 {
     settle(run, outer, outer->change_at);
     if (outer->change_waited)
@@ -58,7 +62,7 @@ static void begin_wait(struct vs_short_run *run, struct vs_short_outer *outer, u
                        vs_ps now)
 {
     struct vs_short_lane *lane = &run->lanes[actor];
-    uint8_t group = run->plan->shapes[lane->shape].group;
+    uint8_t group = lane->shape->group;
     bool beside = lane->domain == outer->blamed_domain;
     if (outer->blame_waiters == 0)
         outer->since = now;
@@ -86,8 +90,8 @@ static uint16_t pop_waiter(struct vs_short_run *run, struct vs_short_outer *oute
 
 /* On whose account a wait for the inner lock goes: all those ahead, back to the one
  * that had it at the time of asking. */
-static void blame_inner(struct vs_short_run *run, uint8_t group, uint16_t ahead, vs_ps asked,
-                        vs_ps granted)
+static __attribute__((noinline)) void blame_inner(struct vs_short_run *run, uint8_t group,
+                                                  uint16_t ahead, vs_ps asked, vs_ps granted)
 {
     for (vs_ps until = granted;; ahead = run->lanes[ahead].ahead) {
         const struct vs_short_lane *holder = &run->lanes[ahead];
@@ -101,10 +105,10 @@ static void blame_inner(struct vs_short_run *run, uint8_t group, uint16_t ahead,
 
 /* Take the device's lock, asked for at time now; when it is given back.  exclusive: nobody
  * else can have it. */
-static vs_ps pass_inner(struct vs_short_run *run, uint16_t actor, vs_ps now, bool exclusive)
+static inline vs_ps pass_inner(struct vs_short_run *run, uint16_t actor, vs_ps now, bool exclusive)
 {
     struct vs_short_lane *lane = &run->lanes[actor];
-    const struct vs_short_shape *shape = &run->plan->shapes[lane->shape];
+    const struct vs_short_shape *shape = lane->shape;
     vs_ps granted = now;
     if (!shape->inner)
         return now + lane->held_ps;
@@ -142,7 +146,7 @@ static vs_ps pass_inner(struct vs_short_run *run, uint16_t actor, vs_ps now, boo
 static inline void count_grant(struct vs_short_run *run, struct vs_short_outer *outer,
                                struct vs_short_lane *lane, vs_ps granted, bool waited)
 {
-    struct vs_short_counts *counts = &outer->counts[run->plan->shapes[lane->shape].mode];
+    struct vs_short_counts *counts = &outer->counts[lane->shape->mode];
     vs_ps wait = granted - lane->asked;
     counts->acquire++;
     if (!waited)
@@ -155,10 +159,10 @@ static inline void count_grant(struct vs_short_run *run, struct vs_short_outer *
     vs_bucket_add(run->engine, lane->asked, granted, true);
 }
 
-static inline void count_hold(struct vs_short_run *run, struct vs_short_outer *outer,
-                              const struct vs_short_lane *lane, vs_ps granted)
+static inline void count_hold(struct vs_short_outer *outer, const struct vs_short_lane *lane,
+                              vs_ps granted)
 {
-    struct vs_short_counts *counts = &outer->counts[run->plan->shapes[lane->shape].mode];
+    struct vs_short_counts *counts = &outer->counts[lane->shape->mode];
     vs_ps hold = lane->released - granted;
     counts->hold_ps += hold;
     if (hold > counts->hold_max_ps)
@@ -167,11 +171,11 @@ static inline void count_hold(struct vs_short_run *run, struct vs_short_outer *o
 }
 
 /* A reader has it from now on. */
-static void grant_reader(struct vs_short_run *run, struct vs_short_outer *outer, uint16_t actor,
-                         vs_ps now, bool waited)
+static inline void grant_reader(struct vs_short_run *run, struct vs_short_outer *outer,
+                                uint16_t actor, vs_ps now, bool waited)
 {
     struct vs_short_lane *lane = &run->lanes[actor];
-    uint8_t group = run->plan->shapes[lane->shape].group;
+    uint8_t group = lane->shape->group;
     count_grant(run, outer, lane, now, waited);
     settle(run, outer, now);
     if (waited) {
@@ -184,27 +188,28 @@ static void grant_reader(struct vs_short_run *run, struct vs_short_outer *outer,
 }
 
 /* A reader that has the outer lock asks for the inner one, and so is done: its next event. */
-static vs_ps pass_reader(struct vs_short_run *run, struct vs_short_outer *outer, uint16_t actor,
-                         vs_ps now)
+static inline vs_ps pass_reader(struct vs_short_run *run, struct vs_short_outer *outer,
+                                uint16_t actor, vs_ps now)
 {
     struct vs_short_lane *lane = &run->lanes[actor];
     lane->released = pass_inner(run, actor, now, false);
     lane->wrote = false;
-    count_hold(run, outer, lane, now);
-    vs_short_note_release(run, outer, actor);
-    return vs_short_end_call(run, actor, lane->released);
+    count_hold(outer, lane, now);
+    vs_short_note_release(run, outer, lane, actor);
+    return vs_short_end_call(run, lane, lane->released);
 }
 
 /* A writer has it from time granted on, which may lie ahead: its release. */
-static vs_ps grant_writer(struct vs_short_run *run, struct vs_short_outer *outer, uint16_t actor,
-                          vs_ps granted, bool waited)
+static __attribute__((noinline)) vs_ps grant_writer(struct vs_short_run *run,
+                                                    struct vs_short_outer *outer, uint16_t actor,
+                                                    vs_ps granted, bool waited)
 {
     struct vs_short_lane *lane = &run->lanes[actor];
     count_grant(run, outer, lane, granted, waited);
     outer->closed = outer->changing = true;
     outer->change_at = granted;
     outer->change_waited = waited;
-    outer->change_group = run->plan->shapes[lane->shape].group;
+    outer->change_group = lane->shape->group;
     outer->change_domain = lane->domain;
     if (waited) {
         outer->writer_actor = actor;
@@ -212,7 +217,7 @@ static vs_ps grant_writer(struct vs_short_run *run, struct vs_short_outer *outer
     }
     lane->released = pass_inner(run, actor, granted, true);
     lane->wrote = true;
-    count_hold(run, outer, lane, granted);
+    count_hold(outer, lane, granted);
     lane->event = VS_SHORT_RELEASE;
     return lane->released;
 }
@@ -245,14 +250,15 @@ static void add_event(struct vs_short_run *run, uint16_t actor, vs_ps at)
 /* ------------------------------------------------------------------ events */
 
 /* The actor asks for the outer lock: its next event. */
-static vs_ps ask(struct vs_short_run *run, struct vs_short_outer *outer, uint16_t actor, vs_ps now)
+static __attribute__((flatten)) vs_ps ask(struct vs_short_run *run, struct vs_short_outer *outer,
+                                          uint16_t actor, vs_ps now)
 {
     struct vs_short_lane *lane = &run->lanes[actor];
-    uint8_t mode = run->plan->shapes[lane->shape].mode;
+    uint8_t mode = lane->shape->mode;
     if (outer->changing && now >= outer->change_at)
         apply_change(run, outer);
-    outer->counts[mode].transfer += vs_short_moved(run, outer, actor, now);
-    vs_short_unchain(run, outer, actor);
+    outer->counts[mode].transfer += vs_short_moved(run, outer, lane, actor, now);
+    vs_short_unchain(run, outer, lane);
     outer->touch_actor = actor;
     outer->touch_at = now;
     lane->touched = true;
@@ -275,13 +281,12 @@ static void drain(struct vs_short_run *run, struct vs_short_outer *outer, vs_ps 
     uint16_t *stack = run->stack;
     uint32_t height = 0;
     uint16_t actor = outer->head;
-    if (run->plan->shapes[run->lanes[actor].shape].mode == VS_MODE_WRITE) {
+    if (run->lanes[actor].shape->mode == VS_MODE_WRITE) {
         pop_waiter(run, outer);
         add_event(run, actor, grant_writer(run, outer, actor, now, true));
         return;
     }
-    while (outer->waiters > 0 &&
-           run->plan->shapes[run->lanes[outer->head].shape].mode == VS_MODE_READ) {
+    while (outer->waiters > 0 && run->lanes[outer->head].shape->mode == VS_MODE_READ) {
         actor = pop_waiter(run, outer);
         grant_reader(run, outer, actor, now, true);
         for (; height > 0 && stack[height - 1] < actor; height--)
@@ -315,9 +320,9 @@ static void release_writer(struct vs_short_run *run, struct vs_short_outer *oute
     outer->closed = false;
     outer->touch_actor = actor;
     outer->touch_at = now;
-    if (run->plan->shapes[lane->shape].inner)
+    if (lane->shape->inner)
         run->inner[lane->device].free = 0;
-    vs_queue_replace(queue, actor, vs_short_end_call(run, actor, now));
+    vs_queue_replace(queue, actor, vs_short_end_call(run, lane, now));
     if (outer->waiters == 0)
         return;
     if (queue->at[1] > now)
@@ -332,7 +337,7 @@ static vs_ps look(struct vs_short_run *run, struct vs_short_outer *outer, uint16
     struct vs_short_lane *lane = &run->lanes[actor];
     if (outer->closed) /* somebody went past */
         return VS_NEVER;
-    if (run->plan->shapes[lane->shape].mode == VS_MODE_READ) {
+    if (lane->shape->mode == VS_MODE_READ) {
         pop_waiter(run, outer);
         grant_reader(run, outer, actor, now, true);
         outer->asking++;
@@ -361,7 +366,7 @@ static vs_ps ask_inner(struct vs_short_run *run, struct vs_short_outer *outer, u
 static void run_event(struct vs_short_run *run, uint16_t actor, vs_ps now)
 {
     struct vs_short_lane *lane = &run->lanes[actor];
-    struct vs_short_outer *outer = &run->outer[lane->lock];
+    struct vs_short_outer *outer = lane->outer;
     struct vs_queue *queue = &run->engine->queue;
     switch ((enum vs_short_event)lane->event) {
     case VS_SHORT_ASK:
@@ -430,10 +435,10 @@ static int setup_run(struct vs_short_run *run)
     for (size_t i = 0; i < workload->actor_count; i++) {
         struct vs_short_lane *lane = &run->lanes[i];
         lane->domain = workload->actors[i].domain;
-        lane->lock = run->outer_count > 1 ? lane->domain : 0;
+        lane->outer = &run->outer[run->outer_count > 1 ? lane->domain : 0];
         lane->next = engine->streams->first[i];
         lane->stop = engine->streams->first[i + 1];
-        add_event(run, (uint16_t)i, vs_short_next_call(run, (uint16_t)i));
+        add_event(run, (uint16_t)i, vs_short_next_call(run, lane));
     }
     setup_blame(run);
     return 0;

@@ -37,8 +37,8 @@
  * needs the order of grants, which is the order of lines.
  *
  * Cost of a call: one event, O(log vCPUs); a wait for the inner lock goes through
- * those ahead of it.  Memory: 144 bytes a vCPU, 64 a device, and per outer lock
- * some 500 bytes and 4 per domain and operation.
+ * those ahead of it.  Memory: 128 bytes a vCPU, 64 a device, and per outer lock
+ * some 600 bytes and 4 per domain and operation.
  */
 #ifndef VS_ENGINE_SHORTCUT_H
 #define VS_ENGINE_SHORTCUT_H
@@ -59,7 +59,9 @@ struct vs_short_segment {
 struct vs_short_shape {
     struct vs_short_segment before, held, after;
     vs_ps base_ps;
+    struct vs_latency_counts **cells; /* per domain */
     uint32_t cycles, steps;
+    bool plain; /* one config cycle at most, and that while the locks are held */
     uint8_t op;
     uint8_t group; /* index into groups */
     uint8_t mode;  /* READ or WRITE: of the outer lock */
@@ -86,26 +88,30 @@ enum vs_short_event {
     VS_SHORT_INNER    /* a reader asks for the inner lock */
 };
 
+struct vs_short_outer;
+
+/* A vCPU: two cache lines. */
 struct vs_short_lane {
+    const struct vs_short_shape *shape; /* of its call, NULL before the first */
+    struct vs_short_outer *outer;       /* its instance of the outer lock */
     vs_ps asked, waited; /* outer lock: when, and how long this call waited for locks */
     vs_ps held_ps, after_ps;
     vs_ps due, entered;
     vs_ps end;      /* of the last call */
     vs_ps released; /* the outer lock, last or soon */
     vs_ps inner_granted;
-    vs_ps arrived, previous_base;
     uint32_t next, stop; /* its calls in the streams */
-    uint32_t shape;
-    uint16_t domain, device, lock; /* lock: which outer instance */
+    uint16_t domain, device;
     uint16_t next_waiter;
-    uint16_t ahead; /* who had the inner lock when it asked, VS_NOBODY: it was free */
+    uint16_t ahead; /* who had the inner lock when it asked */
     uint16_t chain_next, chain_before;
     uint8_t event;
     uint8_t inner_group;
     bool touched; /* it has asked for the outer lock before */
     bool wrote;   /* its last release was a writer's */
     bool chained; /* its release is in a chain */
-};
+} __attribute__((aligned(128)));
+_Static_assert(sizeof(struct vs_short_lane) == 128, "a vCPU is two cache lines");
 
 struct vs_short_counts {
     uint64_t acquire, transfer, wait;
@@ -117,7 +123,7 @@ struct vs_short_inner {
     vs_ps wait_ps, wait_max_ps, hold_ps, hold_max_ps, sojourn;
     uint32_t acquire, transfer, wait;
     uint16_t last; /* who asked last */
-};
+} __attribute__((aligned(64)));
 
 struct vs_short_outer {
     bool closed;    /* a writer has it, or is first in line and waits for readers */
@@ -162,19 +168,6 @@ void vs_shortcut_plan_release(struct vs_short_plan *plan);
  * or VS_ERR_STOPPED. */
 int vs_shortcut_run(struct vs_engine *engine, const struct vs_short_plan *plan,
                     struct vs_error *error);
-
-/* shortcut_calls.c: a vCPU's calls one after the other. */
-/* Its next call: when it asks for the outer lock; VS_NEVER: it has no more. */
-vs_ps vs_short_next_call(struct vs_short_run *run, uint16_t actor);
-/* Everything was given back at time released: measure, and go on with the next call. */
-vs_ps vs_short_end_call(struct vs_short_run *run, uint16_t actor, vs_ps released);
-
-/* shortcut_line.c: did the outer lock's line come from another CPU, for who asks now? */
-bool vs_short_moved(const struct vs_short_run *run, const struct vs_short_outer *outer,
-                    uint16_t actor, vs_ps now);
-/* A reader will release at lane.released. */
-void vs_short_note_release(struct vs_short_run *run, struct vs_short_outer *outer, uint16_t actor);
-void vs_short_unchain(struct vs_short_run *run, struct vs_short_outer *outer, uint16_t actor);
 
 /* Does (at, actor) come after (now, other) in the order of events? */
 static inline bool vs_short_after(vs_ps at, uint16_t actor, vs_ps now, uint16_t other)

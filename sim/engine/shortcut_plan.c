@@ -107,6 +107,9 @@ static bool read_program(const struct vs_engine *engine, uint32_t index, struct 
         !is_unlock(at++, outer) || !read_segment(&at, &shape->after) || at->code != VS_INSN_END)
         return false;
     shape->steps = (uint32_t)(at - start) + 1;
+    shape->plain = shape->before.cycle_count == 0 && shape->after.cycle_count == 0 &&
+                   shape->held.cycle_count > 0 && shape->cycles <= 1;
+    shape->cells = &engine->latency[shape->op * engine->workload->domain_count];
     return takes_time(&shape->before, shape->cycles, unmeasured) &&
            takes_time(&shape->held, shape->cycles, unmeasured) && find_group(plan, shape);
 }

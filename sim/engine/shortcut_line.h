@@ -7,18 +7,22 @@
  * Readers' releases are no events, so they are kept by time: a hash of short
  * chains for each lock, which a vCPU's release leaves when it asks again.
  */
+#ifndef VS_ENGINE_SHORTCUT_LINE_H
+#define VS_ENGINE_SHORTCUT_LINE_H
+
 #include "shortcut.h"
 
-#define CHAIN_PS_SHIFT 14 /* 16 ns: shorter than what holds a lock, longer than most gaps */
+#define VS_SHORT_CHAIN_PS_SHIFT \
+    14 /* 16 ns: shorter than what holds a lock, longer than most gaps */
 
-static size_t chain_of(vs_ps at)
+static inline size_t vs_short_chain_of(vs_ps at)
 {
-    return (at >> CHAIN_PS_SHIFT) % VS_SHORT_CHAINS;
+    return (at >> VS_SHORT_CHAIN_PS_SHIFT) % VS_SHORT_CHAINS;
 }
 
-void vs_short_unchain(struct vs_short_run *run, struct vs_short_outer *outer, uint16_t actor)
+static inline void vs_short_unchain(const struct vs_short_run *run, struct vs_short_outer *outer,
+                                    struct vs_short_lane *lane)
 {
-    struct vs_short_lane *lane = &run->lanes[actor];
     if (!lane->chained)
         return;
     lane->chained = false;
@@ -27,13 +31,15 @@ void vs_short_unchain(struct vs_short_run *run, struct vs_short_outer *outer, ui
     if (lane->chain_before != VS_NOBODY)
         run->lanes[lane->chain_before].chain_next = lane->chain_next;
     else
-        outer->chain[chain_of(lane->released)] = lane->chain_next;
+        outer->chain[vs_short_chain_of(lane->released)] = lane->chain_next;
 }
 
-void vs_short_note_release(struct vs_short_run *run, struct vs_short_outer *outer, uint16_t actor)
+/* A reader will release at lane.released. */
+static inline void vs_short_note_release(const struct vs_short_run *run,
+                                         struct vs_short_outer *outer, struct vs_short_lane *lane,
+                                         uint16_t actor)
 {
-    struct vs_short_lane *lane = &run->lanes[actor];
-    uint16_t *chain = &outer->chain[chain_of(lane->released)];
+    uint16_t *chain = &outer->chain[vs_short_chain_of(lane->released)];
     lane->chained = true;
     lane->chain_before = VS_NOBODY;
     lane->chain_next = *chain;
@@ -58,11 +64,12 @@ void vs_short_note_release(struct vs_short_run *run, struct vs_short_outer *oute
 }
 
 /* Did another reader release between this vCPU's release and now? */
-static bool released_between(const struct vs_short_run *run, const struct vs_short_outer *outer,
-                             uint16_t actor, vs_ps now)
+static inline bool vs_short_released_between(const struct vs_short_run *run,
+                                             const struct vs_short_outer *outer, uint16_t actor,
+                                             vs_ps now)
 {
     vs_ps own = run->lanes[actor].released;
-    vs_ps first = own >> CHAIN_PS_SHIFT, last = now >> CHAIN_PS_SHIFT;
+    vs_ps first = own >> VS_SHORT_CHAIN_PS_SHIFT, last = now >> VS_SHORT_CHAIN_PS_SHIFT;
     if (last - first >= VS_SHORT_CHAINS)
         last = first + VS_SHORT_CHAINS - 1;
     for (vs_ps i = first; i <= last; i++)
@@ -74,10 +81,11 @@ static bool released_between(const struct vs_short_run *run, const struct vs_sho
     return false;
 }
 
-bool vs_short_moved(const struct vs_short_run *run, const struct vs_short_outer *outer,
-                    uint16_t actor, vs_ps now)
+/* Did the line come from another CPU, for who asks now? */
+static inline bool vs_short_moved(const struct vs_short_run *run,
+                                  const struct vs_short_outer *outer,
+                                  const struct vs_short_lane *lane, uint16_t actor, vs_ps now)
 {
-    const struct vs_short_lane *lane = &run->lanes[actor];
     if (outer->touch_actor == VS_NOBODY)
         return false;
     if (!lane->touched)
@@ -94,5 +102,7 @@ bool vs_short_moved(const struct vs_short_run *run, const struct vs_short_outer 
     if (who == VS_NOBODY || !vs_short_after(outer->last_at[other], who, lane->released, actor))
         return false;
     return !vs_short_after(outer->last_at[other], who, now, actor) ||
-           released_between(run, outer, actor, now);
+           vs_short_released_between(run, outer, actor, now);
 }
+
+#endif
