@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "buckets.h"
 #include "code.h"
 #include "engine.h"
 #include "streams.h"
@@ -236,12 +237,8 @@ struct vs_latency_counts {
 /* The event queue: queue.c. */
 struct vs_queue {
     vs_ps *at;       /* the root is 1; leaves from [leaves] on, by actor; VS_NEVER: no event */
+    uint16_t *who;   /* per node: the actor whose time it holds */
     uint32_t leaves; /* a power of two */
-};
-
-struct vs_bucket_counts {
-    vs_ps busy, wait;
-    uint64_t calls;
 };
 
 struct vs_engine {
@@ -277,11 +274,7 @@ struct vs_engine {
     struct vs_latency_counts **latency; /* [op * domain_count + domain], NULL where no call */
     uint64_t *blocked_ps; /* [((waiter * OPS + holder) * locks + lock) * 2 + cross domain] */
     struct vs_hazard_stat hazards[VS_HAZARD_COUNT];
-    vs_ps bucket_ps;
-    /* The bucket that was used last: most of what is measured falls into it. */
-    vs_ps bucket_from, bucket_to;
-    struct vs_bucket_counts *bucket;
-    struct vs_bucket_counts buckets[VS_BUCKETS_MAX];
+    struct vs_buckets buckets;
     uint64_t calls, deferred, missed, steps, overlaps;
     uint64_t next_look; /* when this many calls are done the caller is heard */
     vs_ps horizon;
@@ -298,44 +291,40 @@ void *vs_hot_reserve(size_t bytes);
 int vs_queue_setup(struct vs_engine *engine);
 void vs_queue_add(struct vs_engine *engine, uint16_t actor, vs_ps at);
 uint16_t vs_queue_take(struct vs_engine *engine);
-/* The leaf of the earliest event; the queue is not empty. */
-static inline size_t vs_queue_first_leaf(const struct vs_queue *queue)
-{
-    const vs_ps *nodes = queue->at;
-    vs_ps first = nodes[1];
-    size_t leaves = queue->leaves, i = 1;
-    do {
-        i *= 2;
-        i += nodes[i] != first;
-    } while (i < leaves);
-    return i;
-}
-/* Its actor. */
+/* The actor of the earliest event; the queue is not empty. */
 static inline uint16_t vs_queue_first(const struct vs_engine *engine)
 {
-    return (uint16_t)(vs_queue_first_leaf(&engine->queue) - engine->queue.leaves);
+    return engine->queue.who[1];
 }
 /* An event for an actor that has none. */
 static inline void vs_queue_insert(struct vs_queue *queue, uint16_t actor, vs_ps at)
 {
     vs_ps *nodes = queue->at;
+    uint16_t *who = queue->who;
     size_t i = (size_t)queue->leaves + actor;
     assert(nodes[i] == VS_NEVER && at < VS_NEVER);
     nodes[i] = at;
-    for (i /= 2; i > 0 && nodes[i] > at; i /= 2)
+    for (i /= 2; i > 0 && (nodes[i] > at || (nodes[i] == at && who[i] > actor)); i /= 2) {
         nodes[i] = at;
+        who[i] = actor;
+    }
 }
-/* The actor of the earliest event has this one in its place; VS_NEVER: none. */
+/* This event in place of the one that an actor has; VS_NEVER: none. */
 static inline void vs_queue_replace(struct vs_queue *queue, uint16_t actor, vs_ps at)
 {
     vs_ps *nodes = queue->at, least = at;
+    uint16_t *who = queue->who, first = actor;
     size_t i = (size_t)queue->leaves + actor;
     nodes[i] = at;
     do {
         vs_ps other = nodes[i ^ 1];
-        least = other < least ? other : least;
+        uint16_t beside = who[i ^ 1];
+        bool wins = (other < least) | ((other == least) & (i & 1)); /* of equal times: left */
+        least = wins ? other : least;
+        first = wins ? beside : first;
         i /= 2;
         nodes[i] = least;
+        who[i] = first;
     } while (i > 1);
 }
 /* Does another event come before this actor's at time now? */
@@ -493,27 +482,6 @@ static inline void vs_blame_change(struct vs_engine *engine, uint32_t lock, vs_p
     const struct vs_blame *blame = engine->locks[lock].blame;
     if (blame && blame->waiters > 0)
         vs_blame_settle(engine, lock, at);
-}
-/* Time from .. to, inside the hypervisor or (is_wait) waiting for a lock. */
-void vs_bucket_spread(struct vs_engine *engine, vs_ps from, vs_ps to, bool is_wait);
-static inline void vs_bucket_add(struct vs_engine *engine, vs_ps from, vs_ps to, bool is_wait)
-{
-    if (to <= from)
-        return;
-    if (from < engine->bucket_from || to >= engine->bucket_to)
-        vs_bucket_spread(engine, from, to, is_wait);
-    else if (is_wait)
-        engine->bucket->wait += to - from;
-    else
-        engine->bucket->busy += to - from;
-}
-/* A call ended at this time. */
-size_t vs_bucket_of(struct vs_engine *engine, vs_ps at);
-static inline void vs_bucket_call(struct vs_engine *engine, vs_ps end)
-{
-    if (end < engine->bucket_from || end >= engine->bucket_to)
-        vs_bucket_of(engine, end);
-    engine->bucket->calls++;
 }
 void vs_call_measured(struct vs_engine *engine, uint16_t actor, vs_ps end);
 /* finish.c: everything measured, as a result. */

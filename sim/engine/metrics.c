@@ -34,10 +34,7 @@ int vs_metrics_setup(struct vs_engine *engine)
                                   i % workload->domain_count) < 0))
             return VS_ERR_MEMORY;
     }
-    vs_ps span_ps = workload->span_ns * VS_PS_PER_NS;
-    engine->bucket_ps = span_ps / (VS_BUCKETS_MAX / 2) + 1;
-    engine->bucket = engine->buckets;
-    engine->bucket_to = engine->bucket_ps;
+    vs_buckets_setup(&engine->buckets, workload->span_ns * VS_PS_PER_NS);
     return 0;
 }
 
@@ -50,44 +47,6 @@ void vs_metrics_release(struct vs_engine *engine)
     free(engine->blocked_ps);
 }
 
-/* ----------------------------------------------------------------- buckets */
-
-static void widen_buckets(struct vs_engine *engine)
-{
-    for (size_t i = 0; i < VS_BUCKETS_MAX / 2; i++) {
-        engine->buckets[i].busy = engine->buckets[2 * i].busy + engine->buckets[2 * i + 1].busy;
-        engine->buckets[i].wait = engine->buckets[2 * i].wait + engine->buckets[2 * i + 1].wait;
-        engine->buckets[i].calls = engine->buckets[2 * i].calls + engine->buckets[2 * i + 1].calls;
-    }
-    memset(&engine->buckets[VS_BUCKETS_MAX / 2], 0, VS_BUCKETS_MAX / 2 * sizeof engine->buckets[0]);
-    engine->bucket_ps *= 2;
-}
-
-size_t vs_bucket_of(struct vs_engine *engine, vs_ps at)
-{
-    while (at / engine->bucket_ps >= VS_BUCKETS_MAX)
-        widen_buckets(engine);
-    size_t bucket = at / engine->bucket_ps;
-    engine->bucket = &engine->buckets[bucket];
-    engine->bucket_from = bucket * engine->bucket_ps;
-    engine->bucket_to = engine->bucket_from + engine->bucket_ps;
-    return bucket;
-}
-
-void vs_bucket_spread(struct vs_engine *engine, vs_ps from, vs_ps to, bool is_wait)
-{
-    size_t last = vs_bucket_of(engine, to); /* may widen: before from is placed */
-    for (size_t i = from / engine->bucket_ps; i <= last; i++) {
-        vs_ps end = (i + 1) * engine->bucket_ps;
-        vs_ps part = (end < to ? end : to) - from;
-        if (is_wait)
-            engine->buckets[i].wait += part;
-        else
-            engine->buckets[i].busy += part;
-        from = end;
-    }
-}
-
 void vs_call_measured(struct vs_engine *engine, uint16_t actor, vs_ps end)
 {
     const struct vs_actor_run *run = &engine->actors[actor];
@@ -97,11 +56,11 @@ void vs_call_measured(struct vs_engine *engine, uint16_t actor, vs_ps end)
     vs_ns latency_ns = (end - run->due + VS_PS_PER_NS / 2) / VS_PS_PER_NS;
     vs_histogram_add(&cell->latency, latency_ns);
     cell->wait_ps += run->step_wait;
-    vs_bucket_add(engine, run->entered, end, false);
+    vs_buckets_add(&engine->buckets, run->entered, end, false);
     if (op == VS_OP_MAP_PENDING) {
         engine->deferred++;
         return;
     }
     engine->calls++;
-    vs_bucket_call(engine, end);
+    vs_buckets_call(&engine->buckets, end);
 }

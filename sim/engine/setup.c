@@ -162,6 +162,7 @@ void vs_engine_release(struct vs_engine *engine)
     free(engine->cpus);
     free(engine->actors);
     free(engine->queue.at);
+    free(engine->queue.who);
     vs_streams_free(engine->own_streams);
     free(engine->locks);
     free(engine->counts);

@@ -126,7 +126,7 @@ static inline vs_ps pass_inner(struct vs_short_run *run, uint16_t actor, vs_ps n
         lane->waited += wait;
         if (wait > 0)
             blame_inner(run, shape->group, inner->last, now, granted);
-        vs_bucket_add(run->engine, now, granted, true);
+        vs_buckets_add(&run->engine->buckets, now, granted, true);
     }
     vs_ps free = granted + lane->held_ps;
     lane->inner_granted = granted;
@@ -156,7 +156,7 @@ static inline void count_grant(struct vs_short_run *run, struct vs_short_outer *
     if (wait > counts->wait_max_ps)
         counts->wait_max_ps = wait;
     lane->waited = wait;
-    vs_bucket_add(run->engine, lane->asked, granted, true);
+    vs_buckets_add(&run->engine->buckets, lane->asked, granted, true);
 }
 
 static inline void count_hold(struct vs_short_outer *outer, const struct vs_short_lane *lane,

@@ -74,8 +74,8 @@ static inline vs_ps vs_short_end_call(struct vs_short_run *run, struct vs_short_
     vs_histogram_add(&cell->latency, (end - lane->due + VS_PS_PER_NS / 2) / VS_PS_PER_NS);
     cell->wait_ps += lane->waited;
     run->wait_ps += lane->waited;
-    vs_bucket_add(engine, lane->entered, end, false);
-    vs_bucket_call(engine, end);
+    vs_buckets_add(&engine->buckets, lane->entered, end, false);
+    vs_buckets_call(&engine->buckets, end);
     engine->calls++;
     engine->steps += shape->steps;
     if (end > engine->horizon)

@@ -150,7 +150,7 @@ void vs_lock_granted(struct vs_engine *engine, uint32_t lock, uint16_t actor,
         run->step_wait += wait;
         run->lock_wait_ps += wait;
         vs_blame_depart(engine, lock, actor, at);
-        vs_bucket_add(engine, run->wait_from, at, true);
+        vs_buckets_add(&engine->buckets, run->wait_from, at, true);
         run->wait_lock = VS_NO_INSTANCE;
         run->state = VS_ACTOR_RUNNING;
     } else {

@@ -25,6 +25,7 @@ static void free_engine(struct vs_engine *engine)
 {
     free(engine->actors);
     free(engine->queue.at);
+    free(engine->queue.who);
 }
 
 /* The same with a loop over all actors. */
