@@ -31,10 +31,13 @@ static int run_events(struct vs_engine *engine, struct vs_error *error)
 {
     int ret = vs_engine_look(engine, error);
     while (ret == 0) {
-        const vs_ps *first = &engine->queue.at[1];
-        while (*first != VS_NEVER && engine->rcu.tick <= *first)
+        struct vs_queue *queue = &engine->queue;
+        vs_ps next = vs_queue_next(queue);
+        if (engine->rcu.tick <= next && next != VS_NEVER) {
             vs_rcu_tick(engine);
-        if (*first == VS_NEVER) {
+            continue;
+        }
+        if (next == VS_NEVER) {
             /* Only the clock is left: it ends grace periods, which may end a barrier. */
             if (engine->rcu.tick == VS_NEVER || engine->rcu.lock == VS_NO_INSTANCE ||
                 engine->locks[engine->rcu.lock].waiters == 0 || vs_rcu_is_stuck(engine))
@@ -42,7 +45,9 @@ static int run_events(struct vs_engine *engine, struct vs_error *error)
             vs_rcu_tick(engine);
             continue;
         }
-        vs_actor_execute(engine, vs_queue_take(engine));
+        uint16_t actor = vs_queue_first(queue);
+        vs_queue_replace(queue, actor, VS_NEVER);
+        vs_actor_execute(engine, actor);
         if (engine->calls >= engine->next_look)
             ret = vs_engine_look(engine, error);
     }

@@ -46,7 +46,7 @@ static bool schedule(struct vs_engine *engine, uint16_t actor)
 void vs_entry_schedule_first(struct vs_engine *engine, uint16_t actor)
 {
     if (schedule(engine, actor))
-        vs_queue_add(engine, actor, engine->actors[actor].now);
+        vs_event_add(engine, actor, engine->actors[actor].now);
 }
 
 static void begin_program(struct vs_engine *engine, struct vs_actor_run *run)
@@ -110,7 +110,7 @@ static void hand_over_cpu(struct vs_engine *engine, struct vs_cpu_run *cpu, vs_p
     } else {
         begin_call(engine, run);
     }
-    vs_queue_add(engine, next, now);
+    vs_event_add(engine, next, now);
 }
 
 void vs_entry_yield(struct vs_engine *engine, uint16_t actor)

@@ -12,17 +12,16 @@
 #ifndef VS_ENGINE_INTERNAL_H
 #define VS_ENGINE_INTERNAL_H
 
-#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "buckets.h"
 #include "code.h"
 #include "engine.h"
+#include "queue.h"
 #include "streams.h"
 
 #define VS_NOBODY      UINT16_MAX
-#define VS_NEVER       UINT64_MAX
 #define VS_NO_INSTANCE UINT32_MAX
 
 /* ------------------------------------------------------------------- locks */
@@ -234,13 +233,6 @@ struct vs_latency_counts {
     struct vs_histogram latency;
 };
 
-/* The event queue: queue.c. */
-struct vs_queue {
-    vs_ps *at;       /* the root is 1; leaves from [leaves] on, by actor; VS_NEVER: no event */
-    uint16_t *who;   /* per node: the actor whose time it holds */
-    uint32_t leaves; /* a power of two */
-};
-
 struct vs_engine {
     const struct vs_workload *workload;
     const struct vs_policy *policy;
@@ -287,52 +279,16 @@ void *vs_hot_alloc(size_t bytes);
 /* The same, not zeroed: for what is written in full anyway. */
 void *vs_hot_reserve(size_t bytes);
 
-/* queue.c: the event queue.  Order: (now, actor index). */
-int vs_queue_setup(struct vs_engine *engine);
-void vs_queue_add(struct vs_engine *engine, uint16_t actor, vs_ps at);
-uint16_t vs_queue_take(struct vs_engine *engine);
-/* The actor of the earliest event; the queue is not empty. */
-static inline uint16_t vs_queue_first(const struct vs_engine *engine)
+/* The actor's next event is at this time. */
+static inline void vs_event_add(struct vs_engine *engine, uint16_t actor, vs_ps at)
 {
-    return engine->queue.who[1];
-}
-/* An event for an actor that has none. */
-static inline void vs_queue_insert(struct vs_queue *queue, uint16_t actor, vs_ps at)
-{
-    vs_ps *nodes = queue->at;
-    uint16_t *who = queue->who;
-    size_t i = (size_t)queue->leaves + actor;
-    assert(nodes[i] == VS_NEVER && at < VS_NEVER);
-    nodes[i] = at;
-    for (i /= 2; i > 0 && (nodes[i] > at || (nodes[i] == at && who[i] > actor)); i /= 2) {
-        nodes[i] = at;
-        who[i] = actor;
-    }
-}
-/* This event in place of the one that an actor has; VS_NEVER: none. */
-static inline void vs_queue_replace(struct vs_queue *queue, uint16_t actor, vs_ps at)
-{
-    vs_ps *nodes = queue->at, least = at;
-    uint16_t *who = queue->who, first = actor;
-    size_t i = (size_t)queue->leaves + actor;
-    nodes[i] = at;
-    do {
-        vs_ps other = nodes[i ^ 1];
-        uint16_t beside = who[i ^ 1];
-        bool wins = (other < least) | ((other == least) & (i & 1)); /* of equal times: left */
-        least = wins ? other : least;
-        first = wins ? beside : first;
-        i /= 2;
-        nodes[i] = least;
-        who[i] = first;
-    } while (i > 1);
+    engine->actors[actor].now = at;
+    vs_queue_insert(&engine->queue, actor, at);
 }
 /* Does another event come before this actor's at time now? */
-static inline bool vs_queue_before(const struct vs_engine *engine, vs_ps now, uint16_t actor)
+static inline bool vs_event_before(const struct vs_engine *engine, vs_ps now, uint16_t actor)
 {
-    vs_ps first = engine->queue.at[1];
-    return first < now || engine->rcu.tick <= now ||
-           (first == now && vs_queue_first(engine) < actor);
+    return vs_queue_precedes(&engine->queue, actor, now) || engine->rcu.tick <= now;
 }
 
 /* engine.c: let the caller hear of progress and stop; every next_look calls. */

@@ -1,45 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The event queue: a winner tree with one leaf per vCPU, so that a queue is as
- * long as there are vCPUs, not steps.  A leaf holds the time of the vCPU's next
- * event, VS_NEVER where it has none; a node holds the smaller time of its two
- * children and whose it is.  Leaves stand in the order of actors, so of equal
- * times the left one's is the first by (time, actor index).
- *
- * Against a heap: 10 bytes a node, nobody else's place moves, a level is a
- * minimum without a branch to mispredict, and adding stops at the first node
- * that the new time does not win.
- */
+/* What is done once, or once in 281 s of virtual time; see queue.h. */
+#include "queue.h"
+
 #include <stdlib.h>
 
 #include "internal.h"
 
-int vs_queue_setup(struct vs_engine *engine)
+int vs_queue_setup(struct vs_queue *queue, size_t actors)
 {
-    struct vs_queue *queue = &engine->queue;
-    queue->leaves = 2;
-    while (queue->leaves < engine->workload->actor_count)
+    *queue = (struct vs_queue){.leaves = 2};
+    while (queue->leaves < actors)
         queue->leaves *= 2;
-    queue->at = vs_hot_alloc(2 * (size_t)queue->leaves * sizeof *queue->at);
-    queue->who = vs_hot_alloc(2 * (size_t)queue->leaves * sizeof *queue->who);
-    if (!queue->at || !queue->who)
+    queue->nodes = vs_hot_reserve(2 * (size_t)queue->leaves * sizeof *queue->nodes);
+    queue->at = vs_hot_alloc((size_t)queue->leaves * sizeof *queue->at);
+    if (!queue->nodes || !queue->at)
         return VS_ERR_MEMORY;
-    for (uint32_t i = 2 * queue->leaves; i-- > 0;) {
-        queue->at[i] = VS_NEVER;
-        queue->who[i] = i >= queue->leaves ? (uint16_t)(i - queue->leaves) : queue->who[2 * i];
-    }
+    for (uint32_t i = 0; i < 2 * queue->leaves; i++)
+        queue->nodes[i] = VS_QUEUE_EMPTY;
     return 0;
 }
 
-void vs_queue_add(struct vs_engine *engine, uint16_t actor, vs_ps at)
+void vs_queue_release(struct vs_queue *queue)
 {
-    engine->actors[actor].now = at;
-    vs_queue_insert(&engine->queue, actor, at);
+    free(queue->nodes);
+    free(queue->at);
 }
 
-uint16_t vs_queue_take(struct vs_engine *engine)
+vs_ps vs_queue_scan(const struct vs_queue *queue)
 {
-    uint16_t actor = vs_queue_first(engine);
-    vs_queue_replace(&engine->queue, actor, VS_NEVER);
-    return actor;
+    const uint64_t *leaf = &queue->nodes[queue->leaves];
+    vs_ps first = VS_NEVER;
+    for (uint32_t i = 0; i < queue->leaves; i++)
+        if (leaf[i] != VS_QUEUE_EMPTY && queue->at[i] < first)
+            first = queue->at[i];
+    return first;
+}
+
+void vs_queue_rebase(struct vs_queue *queue, vs_ps base)
+{
+    uint64_t *leaf = &queue->nodes[queue->leaves];
+    queue->base = base;
+    for (uint32_t i = 0; i < queue->leaves; i++)
+        if (leaf[i] != VS_QUEUE_EMPTY)
+            leaf[i] = vs_queue_key(queue, (uint16_t)i, queue->at[i]);
+    for (size_t i = queue->leaves; i-- > 1;) {
+        uint64_t left = queue->nodes[2 * i], right = queue->nodes[2 * i + 1];
+        queue->nodes[i] = left < right ? left : right;
+    }
 }

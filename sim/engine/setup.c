@@ -43,7 +43,7 @@ static int make_actors(struct vs_engine *engine)
 {
     const struct vs_workload *workload = engine->workload;
     engine->actors = vs_hot_alloc((workload->actor_count + 1) * sizeof *engine->actors);
-    if (!engine->actors || vs_queue_setup(engine) < 0)
+    if (!engine->actors || vs_queue_setup(&engine->queue, workload->actor_count) < 0)
         return VS_ERR_MEMORY;
     for (size_t i = 0; i < workload->actor_count; i++) {
         struct vs_actor_run *run = &engine->actors[i];
@@ -161,8 +161,7 @@ void vs_engine_release(struct vs_engine *engine)
     vs_code_free(engine->code);
     free(engine->cpus);
     free(engine->actors);
-    free(engine->queue.at);
-    free(engine->queue.who);
+    vs_queue_release(&engine->queue);
     vs_streams_free(engine->own_streams);
     free(engine->locks);
     free(engine->counts);

@@ -325,7 +325,7 @@ static void release_writer(struct vs_short_run *run, struct vs_short_outer *oute
     vs_queue_replace(queue, actor, vs_short_end_call(run, lane, now));
     if (outer->waiters == 0)
         return;
-    if (queue->at[1] > now)
+    if (!vs_queue_precedes(queue, 0, now + 1))
         drain(run, outer, now);
     else
         wake_first(run, outer, now);
@@ -509,9 +509,8 @@ int vs_shortcut_run(struct vs_engine *engine, const struct vs_short_plan *plan,
     if (ret == 0 && setup_run(&run) < 0)
         ret = vs_error_set(error, VS_ERR_MEMORY, "out of memory while preparing policy %s",
                            engine->policy->name);
-    while (ret == 0 && queue->at[1] != VS_NEVER) {
-        vs_ps now = queue->at[1];
-        run_event(&run, vs_queue_first(engine), now);
+    for (vs_ps now; ret == 0 && (now = vs_queue_next(queue)) != VS_NEVER;) {
+        run_event(&run, vs_queue_first(queue), now);
         if (engine->calls >= engine->next_look)
             ret = vs_engine_look(engine, error);
     }

@@ -171,7 +171,7 @@ void vs_lock_granted(struct vs_engine *engine, uint32_t lock, uint16_t actor,
     if (actor == engine->polling)
         run->now = at;
     else
-        vs_queue_add(engine, actor, at);
+        vs_event_add(engine, actor, at);
 }
 
 void vs_lock_released(struct vs_engine *engine, uint32_t lock, uint16_t actor, uint8_t held)
@@ -213,7 +213,7 @@ void vs_lock_reset(struct vs_engine *engine, uint32_t lock, uint8_t by, vs_ps at
         if (queued)
             run->lock_wait_ps += run->now - until; /* it looks at its event's time */
         else
-            vs_queue_add(engine, actor, until);
+            vs_event_add(engine, actor, until);
     }
     state->owner = VS_NOBODY;
     state->readers = state->recursion = 0;
