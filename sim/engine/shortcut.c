@@ -9,41 +9,35 @@
 
 /* ------------------------------------------------------------------- blame */
 
-/* waited on the account of the outer lock's last acquirer, by `beside` waiters of its
- * domain and `others` of another; arrivals take back what passed before they came. */
-static inline void charge(struct vs_short_run *run, struct vs_short_outer *outer, uint32_t group,
-                          vs_ps beside_ps, vs_ps others_ps)
-{
-    vs_ps *cell = run->outer_blame[group][outer->blamed_group];
-    cell[0] += beside_ps;
-    cell[1] += others_ps;
-    outer->counts[run->plan->groups[group].mode].cross_domain_ps += others_ps;
-}
-
+/* What was waited since the last settling goes on the account of the last acquirer. */
 static void settle(struct vs_short_run *run, struct vs_short_outer *outer, vs_ps at)
 {
     if (outer->blame_waiters == 0 || at <= outer->since)
         return;
     vs_ps passed = at - outer->since;
-    size_t domains = run->engine->workload->domain_count;
     for (uint32_t i = 0; i < run->plan->group_count; i++) {
         uint32_t waiting = outer->waiting[i], beside = waiting;
         if (waiting == 0)
             continue;
         if (outer->waiting_in)
-            beside = outer->waiting_in[i * domains + outer->blamed_domain];
-        charge(run, outer, i, passed * beside, passed * (waiting - beside));
+            beside = outer->waiting_in[outer->blamed_domain * VS_SHORT_GROUPS_MAX + i];
+        vs_ps *cell = run->outer_blame[i][outer->blamed_group];
+        vs_ps others_ps = passed * (waiting - beside) - outer->late[i][1];
+        cell[0] += passed * beside - outer->late[i][0];
+        cell[1] += others_ps;
+        outer->counts[run->plan->groups[i].mode].cross_domain_ps += others_ps;
+        outer->late[i][0] = outer->late[i][1] = 0;
     }
     outer->since = at;
 }
 
-static inline void count_waiter(struct vs_short_run *run, struct vs_short_outer *outer,
-                                uint8_t group, uint16_t domain, uint32_t by)
+static inline void count_waiter(struct vs_short_outer *outer, uint8_t group, uint16_t domain,
+                                uint32_t by)
 {
     outer->blame_waiters += by;
     outer->waiting[group] += by;
     if (outer->waiting_in)
-        outer->waiting_in[group * run->engine->workload->domain_count + domain] += by;
+        outer->waiting_in[domain * VS_SHORT_GROUPS_MAX + group] += by;
 }
 
 /* A writer's grant that lay ahead has come. */
@@ -52,7 +46,7 @@ static __attribute__((noinline)) void apply_change(struct vs_short_run *run,
 {
     settle(run, outer, outer->change_at);
     if (outer->change_waited)
-        count_waiter(run, outer, outer->change_group, outer->change_domain, UINT32_MAX);
+        count_waiter(outer, outer->change_group, outer->change_domain, UINT32_MAX);
     outer->blamed_group = outer->change_group;
     outer->blamed_domain = outer->change_domain;
     outer->changing = false;
@@ -63,13 +57,10 @@ static void begin_wait(struct vs_short_run *run, struct vs_short_outer *outer, u
 {
     struct vs_short_lane *lane = &run->lanes[actor];
     uint8_t group = lane->shape->group;
-    bool beside = lane->domain == outer->blamed_domain;
     if (outer->blame_waiters == 0)
         outer->since = now;
-    else if (now > outer->since)
-        charge(run, outer, group, beside ? outer->since - now : 0,
-               beside ? 0 : outer->since - now); /* modulo 2^64 */
-    count_waiter(run, outer, group, lane->domain, 1);
+    outer->late[group][lane->domain != outer->blamed_domain] += now - outer->since;
+    count_waiter(outer, group, lane->domain, 1);
     lane->next_waiter = VS_NOBODY;
     if (outer->waiters++ == 0)
         outer->head = actor;
@@ -143,14 +134,10 @@ static inline vs_ps pass_inner(struct vs_short_run *run, uint16_t actor, vs_ps n
 
 /* --------------------------------------------------------------- the outer lock */
 
-static inline void count_grant(struct vs_short_run *run, struct vs_short_outer *outer,
-                               struct vs_short_lane *lane, vs_ps granted, bool waited)
+static inline void count_wait(struct vs_short_run *run, struct vs_short_counts *counts,
+                              struct vs_short_lane *lane, vs_ps granted)
 {
-    struct vs_short_counts *counts = &outer->counts[lane->shape->mode];
     vs_ps wait = granted - lane->asked;
-    counts->acquire++;
-    if (!waited)
-        return;
     counts->wait++;
     counts->wait_ps += wait;
     if (wait > counts->wait_max_ps)
@@ -159,32 +146,33 @@ static inline void count_grant(struct vs_short_run *run, struct vs_short_outer *
     vs_buckets_add(&run->engine->buckets, lane->asked, granted, true);
 }
 
-static inline void count_hold(struct vs_short_outer *outer, const struct vs_short_lane *lane,
+static inline void count_hold(struct vs_short_counts *counts, const struct vs_short_lane *lane,
                               vs_ps granted)
 {
-    struct vs_short_counts *counts = &outer->counts[lane->shape->mode];
     vs_ps hold = lane->released - granted;
+    counts->acquire++;
     counts->hold_ps += hold;
     if (hold > counts->hold_max_ps)
         counts->hold_max_ps = hold;
     counts->sojourn += lane->released - lane->asked;
 }
 
-/* A reader has it from now on. */
-static inline void grant_reader(struct vs_short_run *run, struct vs_short_outer *outer,
-                                uint16_t actor, vs_ps now, bool waited)
+static inline void blame_from_now(struct vs_short_outer *outer, const struct vs_short_lane *lane)
+{
+    outer->blamed_group = lane->shape->group;
+    outer->blamed_domain = lane->domain;
+}
+
+/* A reader that waited has it from now on; waiting has been settled. */
+static inline void admit_reader(struct vs_short_run *run, struct vs_short_outer *outer,
+                                uint16_t actor, vs_ps now)
 {
     struct vs_short_lane *lane = &run->lanes[actor];
-    uint8_t group = lane->shape->group;
-    count_grant(run, outer, lane, now, waited);
-    settle(run, outer, now);
-    if (waited) {
-        count_waiter(run, outer, group, lane->domain, UINT32_MAX);
-        outer->touch_actor = actor;
-        outer->touch_at = now;
-    }
-    outer->blamed_group = group;
-    outer->blamed_domain = lane->domain;
+    count_wait(run, &outer->counts[VS_MODE_READ], lane, now);
+    count_waiter(outer, lane->shape->group, lane->domain, UINT32_MAX);
+    outer->touch_actor = actor;
+    outer->touch_at = now;
+    blame_from_now(outer, lane);
 }
 
 /* A reader that has the outer lock asks for the inner one, and so is done: its next event. */
@@ -194,7 +182,7 @@ static inline vs_ps pass_reader(struct vs_short_run *run, struct vs_short_outer 
     struct vs_short_lane *lane = &run->lanes[actor];
     lane->released = pass_inner(run, actor, now, false);
     lane->wrote = false;
-    count_hold(outer, lane, now);
+    count_hold(&outer->counts[VS_MODE_READ], lane, now);
     vs_short_note_release(run, outer, lane, actor);
     return vs_short_end_call(run, lane, lane->released);
 }
@@ -205,19 +193,19 @@ static __attribute__((noinline)) vs_ps grant_writer(struct vs_short_run *run,
                                                     vs_ps granted, bool waited)
 {
     struct vs_short_lane *lane = &run->lanes[actor];
-    count_grant(run, outer, lane, granted, waited);
     outer->closed = outer->changing = true;
     outer->change_at = granted;
     outer->change_waited = waited;
     outer->change_group = lane->shape->group;
     outer->change_domain = lane->domain;
     if (waited) {
+        count_wait(run, &outer->counts[VS_MODE_WRITE], lane, granted);
         outer->writer_actor = actor;
         outer->writer_at = granted;
     }
     lane->released = pass_inner(run, actor, granted, true);
     lane->wrote = true;
-    count_hold(outer, lane, granted);
+    count_hold(&outer->counts[VS_MODE_WRITE], lane, granted);
     lane->event = VS_SHORT_RELEASE;
     return lane->released;
 }
@@ -264,7 +252,8 @@ static __attribute__((flatten)) vs_ps ask(struct vs_short_run *run, struct vs_sh
     lane->touched = true;
     lane->asked = now;
     if (mode == VS_MODE_READ && !outer->closed) {
-        grant_reader(run, outer, actor, now, false);
+        settle(run, outer, now);
+        blame_from_now(outer, lane);
         return pass_reader(run, outer, actor, now);
     }
     if (mode == VS_MODE_WRITE && !outer->closed && !readers_inside(outer, actor, now))
@@ -286,9 +275,10 @@ static void drain(struct vs_short_run *run, struct vs_short_outer *outer, vs_ps 
         add_event(run, actor, grant_writer(run, outer, actor, now, true));
         return;
     }
+    settle(run, outer, now);
     while (outer->waiters > 0 && run->lanes[outer->head].shape->mode == VS_MODE_READ) {
         actor = pop_waiter(run, outer);
-        grant_reader(run, outer, actor, now, true);
+        admit_reader(run, outer, actor, now);
         for (; height > 0 && stack[height - 1] < actor; height--)
             add_event(run, stack[height - 1], pass_reader(run, outer, stack[height - 1], now));
         stack[height++] = actor;
@@ -339,7 +329,8 @@ static vs_ps look(struct vs_short_run *run, struct vs_short_outer *outer, uint16
         return VS_NEVER;
     if (lane->shape->mode == VS_MODE_READ) {
         pop_waiter(run, outer);
-        grant_reader(run, outer, actor, now, true);
+        settle(run, outer, now);
+        admit_reader(run, outer, actor, now);
         outer->asking++;
         lane->event = VS_SHORT_INNER;
         wake_first(run, outer, now);

@@ -66,7 +66,7 @@ struct vs_short_shape {
     uint8_t group; /* index into groups */
     uint8_t mode;  /* READ or WRITE: of the outer lock */
     bool inner;    /* takes its device's lock */
-};
+} __attribute__((aligned(128)));
 
 struct vs_short_group {
     uint8_t op, mode;
@@ -143,7 +143,8 @@ struct vs_short_outer {
     uint32_t blame_waiters;
     vs_ps since, change_at;
     uint32_t waiting[VS_SHORT_GROUPS_MAX];
-    uint32_t *waiting_in; /* [group * domains + domain]; NULL where all callers are of one */
+    vs_ps late[VS_SHORT_GROUPS_MAX][2]; /* since to arrivals: the holder's domain, others */
+    uint32_t *waiting_in; /* [domain * GROUPS_MAX + group]; NULL where all callers are of one */
     struct vs_short_counts counts[VS_MODE_COUNT];
 };
 

@@ -134,7 +134,7 @@ int vs_shortcut_plan(const struct vs_engine *engine, struct vs_short_plan *plan)
     if (engine->options.general || !machine_is_free(engine->machine) ||
         workload->actor_count > engine->cpu_count || workload->call_count == 0)
         return 0;
-    plan->shapes = calloc(workload->shape_count + 1, sizeof *plan->shapes);
+    plan->shapes = vs_hot_alloc((workload->shape_count + 1) * sizeof *plan->shapes);
     if (!plan->shapes)
         return VS_ERR_MEMORY;
     for (uint32_t i = 0; i < workload->shape_count; i++)
