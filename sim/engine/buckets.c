@@ -21,7 +21,8 @@ void vs_buckets_setup(struct vs_buckets *buckets, vs_ps span)
 /* at / width without a division: off by one at most before it is put right. */
 static inline uint64_t index_of(const struct vs_buckets *buckets, vs_ps at)
 {
-    uint64_t index = (uint64_t)((double)at * buckets->per_ps);
+    /* Signed, which the CPU converts in one instruction: 2^63 ps are 106 days. */
+    uint64_t index = (uint64_t)(int64_t)((double)(int64_t)at * buckets->per_ps);
     while (index * buckets->width > at)
         index--;
     while (at - index * buckets->width >= buckets->width)

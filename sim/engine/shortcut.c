@@ -104,7 +104,7 @@ static inline vs_ps pass_inner(struct vs_short_run *run, uint16_t actor, vs_ps n
     if (!shape->inner)
         return now + lane->held_ps;
     struct vs_short_inner *inner = &run->inner[lane->device];
-    inner->transfer += inner->last != VS_NOBODY && inner->last != actor;
+    inner->transfer += inner->last != actor; /* the first one too: report_inner */
     lane->ahead = VS_NOBODY;
     if (!exclusive && vs_short_after(inner->free, inner->last, now, actor)) {
         granted = inner->free;
@@ -212,9 +212,8 @@ static __attribute__((noinline)) vs_ps grant_writer(struct vs_short_run *run,
 
 static bool readers_inside(const struct vs_short_outer *outer, uint16_t actor, vs_ps now)
 {
-    return outer->asking > 0 ||
-           (outer->last_actor[0] != VS_NOBODY &&
-            vs_short_after(outer->last_at[0], outer->last_actor[0], now, actor));
+    return outer->asking > 0 || (outer->last_actor != VS_NOBODY &&
+                                 vs_short_after(outer->last_at, outer->last_actor, now, actor));
 }
 
 /* The first in line is a writer and there are readers: nobody passes it.  Its release, or
@@ -226,7 +225,7 @@ static vs_ps close_for(struct vs_short_run *run, struct vs_short_outer *outer)
     if (outer->unsettled)
         return VS_NEVER;
     uint16_t writer = pop_waiter(run, outer);
-    return grant_writer(run, outer, writer, outer->last_at[0], true);
+    return grant_writer(run, outer, writer, outer->last_at, true);
 }
 
 static void add_event(struct vs_short_run *run, uint16_t actor, vs_ps at)
@@ -245,8 +244,8 @@ static __attribute__((flatten)) vs_ps ask(struct vs_short_run *run, struct vs_sh
     uint8_t mode = lane->shape->mode;
     if (outer->changing && now >= outer->change_at)
         apply_change(run, outer);
-    outer->counts[mode].transfer += vs_short_moved(run, outer, lane, actor, now);
     vs_short_unchain(run, outer, lane);
+    outer->counts[mode].transfer += vs_short_moved(run, outer, lane, actor, now);
     outer->touch_actor = actor;
     outer->touch_at = now;
     lane->touched = true;
@@ -388,7 +387,7 @@ static int setup_outer(struct vs_short_run *run)
     for (uint32_t i = 0; i < run->outer_count; i++) {
         struct vs_short_outer *outer = &run->outer[i];
         outer->touch_actor = outer->writer_actor = VS_NOBODY;
-        outer->last_actor[0] = outer->last_actor[1] = VS_NOBODY;
+        outer->last_actor = VS_NOBODY;
         for (size_t k = 0; k < VS_SHORT_CHAINS; k++)
             outer->chain[k] = VS_NOBODY;
     }
@@ -466,7 +465,7 @@ static void report_inner(struct vs_short_run *run)
         engine->counts[lock * VS_MODE_COUNT + VS_MODE_EXCLUSIVE] =
             (struct vs_lock_counts){.acquire = from->acquire,
                                     .wait = from->wait,
-                                    .transfer = from->transfer,
+                                    .transfer = from->transfer - (from->acquire > 0),
                                     .hold = from->acquire,
                                     .wait_ps = from->wait_ps,
                                     .wait_max_ps = from->wait_max_ps,

@@ -132,9 +132,10 @@ struct vs_short_outer {
     uint16_t head, tail, waiters;
     uint16_t asking; /* readers that have it and have yet to ask for the inner lock */
     /* The cache line: its last touch by an event, the last grant to a waiting writer,
-     * the last releases of two different readers, and all readers' by time. */
-    uint16_t touch_actor, writer_actor, last_actor[2];
-    vs_ps touch_at, writer_at, last_at[2];
+     * the last release of a reader, and all readers' by time. */
+    uint16_t touch_actor, writer_actor, last_actor;
+    vs_ps touch_at, writer_at, last_at;
+    uint64_t chains; /* which are not empty */
     uint16_t chain[VS_SHORT_CHAINS];
     /* Whose account waiting is on: blame.c, with arrivals corrected at once. */
     uint8_t blamed_group, change_group;

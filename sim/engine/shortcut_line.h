@@ -15,9 +15,9 @@
 #define VS_SHORT_CHAIN_PS_SHIFT \
     14 /* 16 ns: shorter than what holds a lock, longer than most gaps */
 
-static inline size_t vs_short_chain_of(vs_ps at)
+static inline unsigned int vs_short_chain_of(vs_ps at)
 {
-    return (at >> VS_SHORT_CHAIN_PS_SHIFT) % VS_SHORT_CHAINS;
+    return (unsigned int)(at >> VS_SHORT_CHAIN_PS_SHIFT) % VS_SHORT_CHAINS;
 }
 
 static inline void vs_short_unchain(const struct vs_short_run *run, struct vs_short_outer *outer,
@@ -28,10 +28,14 @@ static inline void vs_short_unchain(const struct vs_short_run *run, struct vs_sh
     lane->chained = false;
     if (lane->chain_next != VS_NOBODY)
         run->lanes[lane->chain_next].chain_before = lane->chain_before;
-    if (lane->chain_before != VS_NOBODY)
+    if (lane->chain_before != VS_NOBODY) {
         run->lanes[lane->chain_before].chain_next = lane->chain_next;
-    else
-        outer->chain[vs_short_chain_of(lane->released)] = lane->chain_next;
+        return;
+    }
+    unsigned int chain = vs_short_chain_of(lane->released);
+    outer->chain[chain] = lane->chain_next;
+    if (lane->chain_next == VS_NOBODY)
+        outer->chains ^= UINT64_C(1) << chain;
 }
 
 /* A reader will release at lane.released. */
@@ -39,31 +43,22 @@ static inline void vs_short_note_release(const struct vs_short_run *run,
                                          struct vs_short_outer *outer, struct vs_short_lane *lane,
                                          uint16_t actor)
 {
-    uint16_t *chain = &outer->chain[vs_short_chain_of(lane->released)];
+    unsigned int chain = vs_short_chain_of(lane->released);
+    uint16_t first = outer->chain[chain];
     lane->chained = true;
     lane->chain_before = VS_NOBODY;
-    lane->chain_next = *chain;
-    if (*chain != VS_NOBODY)
-        run->lanes[*chain].chain_before = actor;
-    *chain = actor;
-    if (outer->last_actor[0] == actor ||
-        !vs_short_after(lane->released, actor, outer->last_at[0], outer->last_actor[0])) {
-        if (outer->last_actor[0] == actor)
-            outer->last_at[0] = lane->released;
-        else if (outer->last_actor[1] == actor || outer->last_actor[1] == VS_NOBODY ||
-                 vs_short_after(lane->released, actor, outer->last_at[1], outer->last_actor[1])) {
-            outer->last_actor[1] = actor;
-            outer->last_at[1] = lane->released;
-        }
-        return;
+    lane->chain_next = first;
+    if (first != VS_NOBODY)
+        run->lanes[first].chain_before = actor;
+    outer->chain[chain] = actor;
+    outer->chains |= UINT64_C(1) << chain;
+    if (vs_short_after(lane->released, actor, outer->last_at, outer->last_actor)) {
+        outer->last_actor = actor;
+        outer->last_at = lane->released;
     }
-    outer->last_actor[1] = outer->last_actor[0];
-    outer->last_at[1] = outer->last_at[0];
-    outer->last_actor[0] = actor;
-    outer->last_at[0] = lane->released;
 }
 
-/* Did another reader release between this vCPU's release and now? */
+/* Did another reader release between this vCPU's release and now?  Its own is in no chain. */
 static inline bool vs_short_released_between(const struct vs_short_run *run,
                                              const struct vs_short_outer *outer, uint16_t actor,
                                              vs_ps now)
@@ -72,12 +67,15 @@ static inline bool vs_short_released_between(const struct vs_short_run *run,
     vs_ps first = own >> VS_SHORT_CHAIN_PS_SHIFT, last = now >> VS_SHORT_CHAIN_PS_SHIFT;
     if (last - first >= VS_SHORT_CHAINS)
         last = first + VS_SHORT_CHAINS - 1;
-    for (vs_ps i = first; i <= last; i++)
+    for (vs_ps i = first; i <= last; i++) {
+        if (!(outer->chains >> i % VS_SHORT_CHAINS & 1))
+            continue;
         for (uint16_t at = outer->chain[i % VS_SHORT_CHAINS]; at != VS_NOBODY;
              at = run->lanes[at].chain_next)
-            if (at != actor && vs_short_after(run->lanes[at].released, at, own, actor) &&
+            if (vs_short_after(run->lanes[at].released, at, own, actor) &&
                 !vs_short_after(run->lanes[at].released, at, now, actor))
                 return true;
+    }
     return false;
 }
 
@@ -94,14 +92,12 @@ static inline bool vs_short_moved(const struct vs_short_run *run,
     if (outer->touch_actor != actor &&
         (lane->wrote || vs_short_after(outer->touch_at, outer->touch_actor, lane->released, actor)))
         return true;
-    if (outer->writer_actor != actor && outer->writer_actor != VS_NOBODY &&
-        outer->writer_at >= lane->released && outer->writer_at < now)
+    if (outer->writer_actor != actor && outer->writer_at >= lane->released &&
+        outer->writer_at < now)
         return true;
-    int other = outer->last_actor[0] == actor;
-    uint16_t who = outer->last_actor[other];
-    if (who == VS_NOBODY || !vs_short_after(outer->last_at[other], who, lane->released, actor))
+    if (!vs_short_after(outer->last_at, outer->last_actor, lane->released, actor))
         return false;
-    return !vs_short_after(outer->last_at[other], who, now, actor) ||
+    return !vs_short_after(outer->last_at, outer->last_actor, now, actor) ||
            vs_short_released_between(run, outer, actor, now);
 }
 
