@@ -103,6 +103,8 @@ static inline void vs_queue_replace(struct vs_queue *queue, uint16_t actor, vs_p
  * ahead, or before the base, the answer is yes: queued, its turn will come. */
 static inline bool vs_queue_precedes(const struct vs_queue *queue, uint16_t actor, vs_ps now)
 {
+    if (now < queue->base + (queue->nodes[1] >> VS_QUEUE_ACTOR_BITS))
+        return false; /* no event is as early */
     uint64_t key = vs_queue_key(queue, actor, now);
     return queue->nodes[1] < key ||
            (key >= VS_QUEUE_FAR << VS_QUEUE_ACTOR_BITS && queue->nodes[1] != VS_QUEUE_EMPTY);
