@@ -194,10 +194,9 @@ static void add_row(struct bench *bench, const struct row *row, const struct fig
     vs_json_add_double(object, "step_ns_p50", measured->access_ns.p50 / steps);
     vs_json_add_double(object, "prepare_ns_per_access", measured->prepare_ns);
     vs_json_add_double(object, "whole_replay_ns_per_access", measured->whole_ns);
-    if (measured->stream_bytes > 0) {
-        vs_json_add_double(object, "bytes_per_access", per_access(figures, measured->stream_bytes));
+    vs_json_add_double(object, "bytes_per_access", per_access(figures, measured->stream_bytes));
+    if (measured->state_bytes > 0)
         vs_json_add_u64(object, "state_bytes", measured->state_bytes);
-    }
     if (figures->instructions > 0) {
         vs_json_add_double(object, "instructions_per_access", figures->instructions);
         vs_json_add_double(object, "instructions_per_step", figures->instructions / steps);

@@ -91,11 +91,10 @@ static int prepare(const struct vs_workload *workload, struct vs_engine_options 
                    struct vs_streams **streams, struct vs_measured *measured,
                    struct vs_error *error)
 {
-    size_t before = held_bytes();
     uint64_t start = cpu_ns();
     int ret = vs_streams_make(workload, options->timing, streams, error);
     measured->prepare_ns = (double)(cpu_ns() - start) / (double)measured->accesses;
-    measured->stream_bytes = held_bytes() > before ? held_bytes() - before : 0;
+    measured->stream_bytes = ret < 0 ? 0 : (*streams)->bytes;
     options->streams = *streams;
     return ret;
 }

@@ -23,8 +23,8 @@ struct vs_measured {
     struct vs_spread access_ns; /* ns per access, over chunks of all rounds */
     double whole_ns;   /* CPU time of the fastest whole replay, preparing included, per access */
     double prepare_ns; /* CPU time of compiling the calls, which policies share, per access */
-    /* What is held during the run: the compiled calls, and the engine's state beyond them;
-     * 0 where the allocator does not tell (under sanitizers). */
+    /* What is held during the run: the compiled calls, and the engine's state beyond them (0
+     * where the allocator does not tell: under sanitizers). */
     uint64_t stream_bytes, state_bytes;
     struct vs_result *result;
 };

@@ -252,6 +252,7 @@ struct vs_engine {
     struct vs_lock_state *locks;
     uint32_t lock_total;
     uint32_t lock_base[VS_POLICY_LOCKS_MAX]; /* first instance of each declared lock */
+    bool lock_used[VS_POLICY_LOCKS_MAX];     /* it has instances: some program names it */
     struct vs_lock_counts *counts;
 
     struct vs_device_run *devices;

@@ -71,6 +71,20 @@ static int find_streams(struct vs_engine *engine, struct vs_error *error)
     return ret;
 }
 
+/* A lock that no program of this workload names needs no instances.  Grace periods and
+ * references are found by the lock's kind as well. */
+static void find_used_locks(struct vs_engine *engine)
+{
+    for (size_t i = 0; i < engine->policy->lock_count; i++)
+        engine->lock_used[i] = engine->policy->locks[i].kind == VS_LOCK_RCU ||
+                               engine->policy->locks[i].kind == VS_LOCK_REFCOUNT;
+    for (uint32_t i = 0; i < engine->code->count; i++) {
+        const struct vs_insn *insn = &engine->code->insns[i];
+        if (insn->code == VS_INSN_LOCK || insn->code == VS_INSN_UNLOCK || insn->code == VS_INSN_TRY)
+            engine->lock_used[insn->lock] = true;
+    }
+}
+
 static uint32_t instances_of(const struct vs_engine *engine, const struct vs_lock_decl *decl)
 {
     switch (decl->scope) {
@@ -87,9 +101,12 @@ static uint32_t instances_of(const struct vs_engine *engine, const struct vs_loc
 static int make_locks(struct vs_engine *engine)
 {
     const struct vs_policy *policy = engine->policy;
+    uint32_t instances[VS_POLICY_LOCKS_MAX];
+    find_used_locks(engine);
     for (size_t i = 0; i < policy->lock_count; i++) {
+        instances[i] = engine->lock_used[i] ? instances_of(engine, &policy->locks[i]) : 0;
         engine->lock_base[i] = engine->lock_total;
-        engine->lock_total += instances_of(engine, &policy->locks[i]);
+        engine->lock_total += instances[i];
     }
     engine->locks = vs_hot_alloc((engine->lock_total + 1) * sizeof *engine->locks);
     engine->counts =
@@ -97,8 +114,7 @@ static int make_locks(struct vs_engine *engine)
     if (!engine->locks || !engine->counts)
         return VS_ERR_MEMORY;
     for (size_t i = 0; i < policy->lock_count; i++) {
-        uint32_t count = instances_of(engine, &policy->locks[i]);
-        for (uint32_t k = 0; k < count; k++) {
+        for (uint32_t k = 0; k < instances[i]; k++) {
             struct vs_lock_state *state = &engine->locks[engine->lock_base[i] + k];
             state->owner = state->head = state->tail = VS_NOBODY;
             state->line_cpu = state->blamed_actor = VS_NOBODY;

@@ -109,6 +109,9 @@ static int reserve(struct filling *filling)
         !streams->several_users || !filling->at || !filling->arrived_ns || !filling->user ||
         !filling->op)
         return VS_ERR_MEMORY;
+    streams->bytes = sizeof *streams + (workload->call_count + 1) * sizeof *streams->calls +
+                     (workload->actor_count + 1) * sizeof *streams->first +
+                     (size_t)VS_OP_COUNT * workload->domain_count + 1 + shapes + devices;
     for (size_t i = 0; i < devices; i++)
         filling->user[i] = VS_DOMAIN_NONE;
     for (size_t i = 0; i < workload->shape_count; i++)
@@ -141,6 +144,7 @@ int vs_streams_make(const struct vs_workload *workload, enum vs_timing timing,
     }
     if (fill(&filling) < 0)
         goto out;
+    made->bytes += filling.long_room * sizeof *made->long_gaps;
     *streams = made;
     made = NULL;
     ret = 0;

@@ -55,6 +55,7 @@ struct vs_streams {
     uint8_t *shape_calls; /* per shape: bits of enum vs_calls */
     bool *several_users;  /* per device: vCPUs of two domains call it */
     bool deviceless;      /* a call without a device */
+    size_t bytes;         /* held by all of this */
 };
 
 /* The workload stays the caller's and outlives the streams; it has less than 2^32 - 1
