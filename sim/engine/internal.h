@@ -8,6 +8,7 @@
  * as nobody else's event comes first; a step on shared state takes place only
  * then.  A vCPU that blocks leaves the queue and stands in its lock's list
  * (locks/); whoever releases puts it back at the time of the hand-over.
+ * Replays of a narrow shape take a shorter way to the same result: shortcut.h.
  */
 #ifndef VS_ENGINE_INTERNAL_H
 #define VS_ENGINE_INTERNAL_H

@@ -24,12 +24,12 @@
  * - A writer that finds readers is granted at the last of their releases: nobody
  *   passes a waiting writer.  All of them are known when it asks.
  * - A writer's release stays an event: who queued behind it gets the lock then.
- *   When no other event falls on that instant, waiting readers go in their order
- *   in line; their inner asks come in the order that looks by rank give: a reader
- *   asks before those ahead of it in line whose rank is larger, as each looks, and
- *   is queued again, only after the one before has looked.  With another event at the same instant
- *   (an arrival may then take the word past the line, as in Xen) each step is an
- *   event of its own, as in the general engine.
+ *   When no other event falls on that instant, the readers first in line get in one
+ *   after the other: each looks as soon as the one before has looked, and asks
+ *   inside when nobody of lower rank is about to act.  So they ask in the order of
+ *   the line, but for runs of falling rank, which come reversed (drain).  With
+ *   another event at the same instant (an arrival may then take the word past the
+ *   line, as in Xen) each look is an event of its own, as in the general engine.
  *
  * So most calls take one event.  All that is measured is a sum, a maximum, or a
  * count over grants, waits and holds, and does not depend on the order in which
@@ -38,7 +38,7 @@
  *
  * Cost of a call: one event, O(log vCPUs); a wait for the inner lock goes through
  * those ahead of it.  Memory: 128 bytes a vCPU, 64 a device, and per outer lock
- * some 600 bytes and 4 per domain and operation.
+ * some 650 bytes and, when it is global, 32 per domain.
  */
 #ifndef VS_ENGINE_SHORTCUT_H
 #define VS_ENGINE_SHORTCUT_H
