@@ -59,4 +59,14 @@ static inline void vs_buckets_call(struct vs_buckets *buckets, vs_ps end)
     buckets->last->calls++;
 }
 
+/* Both, for a call that was inside from .. end. */
+static inline void vs_buckets_end_call(struct vs_buckets *buckets, vs_ps from, vs_ps end)
+{
+    if (from < buckets->from || end >= buckets->to)
+        vs_buckets_spread(buckets, from, end, false);
+    else
+        buckets->last->spent[0] += end - from;
+    buckets->last->calls++;
+}
+
 #endif

@@ -96,7 +96,9 @@ static __attribute__((noinline)) void blame_inner(struct vs_short_run *run, uint
 
 /* Take the device's lock, asked for at time now; when it is given back.  exclusive: nobody
  * else can have it. */
-static inline vs_ps pass_inner(struct vs_short_run *run, uint16_t actor, vs_ps now, bool exclusive)
+static inline __attribute__((always_inline)) vs_ps pass_inner(struct vs_short_run *run,
+                                                              uint16_t actor, vs_ps now,
+                                                              bool exclusive)
 {
     struct vs_short_lane *lane = &run->lanes[actor];
     const struct vs_short_shape *shape = lane->shape;
@@ -176,8 +178,9 @@ static inline void admit_reader(struct vs_short_run *run, struct vs_short_outer 
 }
 
 /* A reader that has the outer lock asks for the inner one, and so is done: its next event. */
-static inline vs_ps pass_reader(struct vs_short_run *run, struct vs_short_outer *outer,
-                                uint16_t actor, vs_ps now)
+static inline __attribute__((always_inline)) vs_ps pass_reader(struct vs_short_run *run,
+                                                               struct vs_short_outer *outer,
+                                                               uint16_t actor, vs_ps now)
 {
     struct vs_short_lane *lane = &run->lanes[actor];
     lane->released = pass_inner(run, actor, now, false);
@@ -218,7 +221,8 @@ static bool readers_inside(const struct vs_short_outer *outer, uint16_t actor, v
 
 /* The first in line is a writer and there are readers: nobody passes it.  Its release, or
  * VS_NEVER while the readers' releases are not all known. */
-static vs_ps close_for(struct vs_short_run *run, struct vs_short_outer *outer)
+static __attribute__((noinline)) vs_ps close_for(struct vs_short_run *run,
+                                                 struct vs_short_outer *outer)
 {
     outer->closed = true;
     outer->unsettled = outer->asking > 0;
@@ -237,8 +241,9 @@ static void add_event(struct vs_short_run *run, uint16_t actor, vs_ps at)
 /* ------------------------------------------------------------------ events */
 
 /* The actor asks for the outer lock: its next event. */
-static __attribute__((flatten)) vs_ps ask(struct vs_short_run *run, struct vs_short_outer *outer,
-                                          uint16_t actor, vs_ps now)
+static inline __attribute__((always_inline)) vs_ps ask(struct vs_short_run *run,
+                                                       struct vs_short_outer *outer, uint16_t actor,
+                                                       vs_ps now)
 {
     struct vs_short_lane *lane = &run->lanes[actor];
     uint8_t mode = lane->shape->mode;
@@ -299,8 +304,9 @@ static void wake_first(struct vs_short_run *run, struct vs_short_outer *outer, v
     vs_queue_insert(&run->engine->queue, outer->head, now);
 }
 
-static void release_writer(struct vs_short_run *run, struct vs_short_outer *outer, uint16_t actor,
-                           vs_ps now)
+static __attribute__((noinline)) void release_writer(struct vs_short_run *run,
+                                                     struct vs_short_outer *outer, uint16_t actor,
+                                                     vs_ps now)
 {
     struct vs_queue *queue = &run->engine->queue;
     struct vs_short_lane *lane = &run->lanes[actor];
@@ -321,7 +327,8 @@ static void release_writer(struct vs_short_run *run, struct vs_short_outer *oute
 }
 
 /* The first in line looks: its next event. */
-static vs_ps look(struct vs_short_run *run, struct vs_short_outer *outer, uint16_t actor, vs_ps now)
+static __attribute__((noinline)) vs_ps look(struct vs_short_run *run, struct vs_short_outer *outer,
+                                            uint16_t actor, vs_ps now)
 {
     struct vs_short_lane *lane = &run->lanes[actor];
     if (outer->closed) /* somebody went past */
@@ -341,8 +348,9 @@ static vs_ps look(struct vs_short_run *run, struct vs_short_outer *outer, uint16
     return grant_writer(run, outer, actor, now, true);
 }
 
-static vs_ps ask_inner(struct vs_short_run *run, struct vs_short_outer *outer, uint16_t actor,
-                       vs_ps now)
+static __attribute__((noinline)) vs_ps ask_inner(struct vs_short_run *run,
+                                                 struct vs_short_outer *outer, uint16_t actor,
+                                                 vs_ps now)
 {
     vs_ps next = pass_reader(run, outer, actor, now);
     outer->asking--;
@@ -486,6 +494,8 @@ static void report(struct vs_short_run *run)
     engine->actors[0].work_ps = run->work_ps;
     for (size_t i = 0; i < engine->workload->actor_count; i++) {
         engine->actors[i].last_end = run->lanes[i].end;
+        if (run->lanes[i].end > engine->horizon)
+            engine->horizon = run->lanes[i].end;
         engine->actors[i].state = VS_ACTOR_FINISHED;
     }
 }

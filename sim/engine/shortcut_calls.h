@@ -23,7 +23,8 @@ static inline vs_ps vs_short_time_of(const struct vs_short_segment *segment, uin
 }
 
 /* Its next call: when it asks for the outer lock; VS_NEVER: it has no more. */
-static inline vs_ps vs_short_next_call(struct vs_short_run *run, struct vs_short_lane *lane)
+static inline __attribute__((always_inline)) vs_ps vs_short_next_call(struct vs_short_run *run,
+                                                                      struct vs_short_lane *lane)
 {
     const struct vs_streams *streams = run->engine->streams;
     if (lane->next == lane->stop)
@@ -64,8 +65,9 @@ static inline vs_ps vs_short_next_call(struct vs_short_run *run, struct vs_short
 }
 
 /* Everything was given back at time released: measure, and go on with the next call. */
-static inline vs_ps vs_short_end_call(struct vs_short_run *run, struct vs_short_lane *lane,
-                                      vs_ps released)
+static inline __attribute__((always_inline)) vs_ps vs_short_end_call(struct vs_short_run *run,
+                                                                     struct vs_short_lane *lane,
+                                                                     vs_ps released)
 {
     struct vs_engine *engine = run->engine;
     const struct vs_short_shape *shape = lane->shape;
@@ -74,12 +76,9 @@ static inline vs_ps vs_short_end_call(struct vs_short_run *run, struct vs_short_
     vs_histogram_add(&cell->latency, (end - lane->due + VS_PS_PER_NS / 2) / VS_PS_PER_NS);
     cell->wait_ps += lane->waited;
     run->wait_ps += lane->waited;
-    vs_buckets_add(&engine->buckets, lane->entered, end, false);
-    vs_buckets_call(&engine->buckets, end);
+    vs_buckets_end_call(&engine->buckets, lane->entered, end);
     engine->calls++;
     engine->steps += shape->steps;
-    if (end > engine->horizon)
-        engine->horizon = end;
     lane->end = end;
     return vs_short_next_call(run, lane);
 }

@@ -84,10 +84,8 @@ static inline bool vs_short_moved(const struct vs_short_run *run,
                                   const struct vs_short_outer *outer,
                                   const struct vs_short_lane *lane, uint16_t actor, vs_ps now)
 {
-    if (outer->touch_actor == VS_NOBODY)
-        return false;
     if (!lane->touched)
-        return true;
+        return outer->touch_actor != VS_NOBODY;
     /* A writer's release was an event: another's touch that is the last came after it. */
     if (outer->touch_actor != actor &&
         (lane->wrote || vs_short_after(outer->touch_at, outer->touch_actor, lane->released, actor)))
