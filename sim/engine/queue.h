@@ -49,6 +49,19 @@ static inline uint64_t vs_queue_key(const struct vs_queue *queue, uint16_t actor
     return ahead << VS_QUEUE_ACTOR_BITS | actor;
 }
 
+/* What a leaf holds for an event at this time, VS_NEVER: none. */
+static inline uint64_t vs_queue_leaf(struct vs_queue *queue, uint16_t actor, vs_ps at)
+{
+    uint64_t ahead = at - queue->base;
+    if (__builtin_expect(ahead < VS_QUEUE_FAR, 1))
+        return ahead << VS_QUEUE_ACTOR_BITS | actor;
+    if (at == VS_NEVER)
+        return VS_QUEUE_EMPTY;
+    if (at < queue->base) /* the base went far ahead, and then something else happened */
+        vs_queue_rebase(queue, at);
+    return vs_queue_key(queue, actor, at);
+}
+
 /* Time of the first event, VS_NEVER: there is none. */
 static inline vs_ps vs_queue_next(struct vs_queue *queue)
 {
@@ -69,9 +82,7 @@ static inline uint16_t vs_queue_first(const struct vs_queue *queue)
 /* An event for an actor that has none. */
 static inline void vs_queue_insert(struct vs_queue *queue, uint16_t actor, vs_ps at)
 {
-    if (at < queue->base) /* the base went far ahead, and then something else happened */
-        vs_queue_rebase(queue, at);
-    uint64_t *nodes = queue->nodes, key = vs_queue_key(queue, actor, at);
+    uint64_t *nodes = queue->nodes, key = vs_queue_leaf(queue, actor, at);
     size_t i = (size_t)queue->leaves + actor;
     assert(nodes[i] == VS_QUEUE_EMPTY && at < VS_NEVER);
     queue->at[actor] = at;
@@ -84,10 +95,7 @@ static inline void vs_queue_insert(struct vs_queue *queue, uint16_t actor, vs_ps
 /* This event in place of the one that an actor has; VS_NEVER: none. */
 static inline void vs_queue_replace(struct vs_queue *queue, uint16_t actor, vs_ps at)
 {
-    if (at < queue->base)
-        vs_queue_rebase(queue, at);
-    uint64_t *nodes = queue->nodes;
-    uint64_t least = at == VS_NEVER ? VS_QUEUE_EMPTY : vs_queue_key(queue, actor, at);
+    uint64_t *nodes = queue->nodes, least = vs_queue_leaf(queue, actor, at);
     size_t i = (size_t)queue->leaves + actor;
     queue->at[actor] = at;
     nodes[i] = least;
