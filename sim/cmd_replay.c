@@ -287,6 +287,7 @@ static int job_error(const struct vs_replay *session, struct vs_error *error)
 static int run_all(struct vs_replay *session, struct vs_error *error)
 {
     struct vs_run run = vs_replay_run(session, 0);
+    struct vs_streams *streams = NULL; /* one copy for all policies and threads */
     int signal_number = 0;
     struct vs_runner runner = {
         .workload = session->workload,
@@ -302,9 +303,16 @@ static int run_all(struct vs_replay *session, struct vs_error *error)
         .context = session,
     };
 
-    session->bar = isatty(STDERR_FILENO) == 1;
-    int ret = vs_runner_run(&runner, &signal_number, error);
+    int ret = 0;
 
+    if (session->taken < session->count)
+        ret = vs_streams_make(session->workload, run.engine.timing, &streams, error);
+    if (ret < 0)
+        return ret;
+    runner.engine.streams = streams;
+    session->bar = isatty(STDERR_FILENO) == 1;
+    ret = vs_runner_run(&runner, &signal_number, error);
+    vs_streams_free(streams);
     end_progress(session);
     if (ret == VS_ERR_STOPPED)
         return say_stopped(session, signal_number, error);

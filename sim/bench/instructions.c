@@ -14,8 +14,7 @@
 #define ARGUMENTS_MAX 24
 
 static const char *const callgrind[] = {"valgrind", "--tool=callgrind",
-                                        "--callgrind-out-file=/dev/null",
-                                        "--toggle-collect=vs_engine_replay"};
+                                        "--callgrind-out-file=/dev/null"};
 
 /* Starts it with stderr into a pipe; 0 when there is no such program. */
 static pid_t start(char **arguments, int *from)
@@ -58,9 +57,10 @@ static int read_count(int from, uint64_t *count)
     return found;
 }
 
-int vs_count_instructions(const char *const *arguments, uint64_t *count, struct vs_error *error)
+int vs_count_instructions(const char *function, const char *const *arguments, uint64_t *count,
+                          struct vs_error *error)
 {
-    char self[4096];
+    char self[4096], toggle[64];
     char *all[ARGUMENTS_MAX + 1];
     size_t filled = 0;
     int from = -1, status = 0;
@@ -71,6 +71,8 @@ int vs_count_instructions(const char *const *arguments, uint64_t *count, struct 
     self[length] = '\0';
     for (size_t i = 0; i < sizeof(callgrind) / sizeof(callgrind[0]); i++)
         all[filled++] = (char *)callgrind[i];
+    snprintf(toggle, sizeof(toggle), "--toggle-collect=%s", function);
+    all[filled++] = toggle;
     all[filled++] = self;
     for (size_t i = 0; arguments[i] && filled < ARGUMENTS_MAX; i++)
         all[filled++] = (char *)arguments[i];

@@ -8,10 +8,11 @@
 #include "base/error.h"
 
 /*
- * Instructions that this program executes inside vs_engine_replay when it is run
- * with these arguments (NULL-terminated, without the program's name).  1 when
+ * Instructions that this program executes inside a function when it is run with
+ * these arguments (NULL-terminated, without the program's name).  1 when
  * counted, 0 when valgrind is not installed, VS_ERR_HOST when it failed.
  */
-int vs_count_instructions(const char *const *arguments, uint64_t *count, struct vs_error *error);
+int vs_count_instructions(const char *function, const char *const *arguments, uint64_t *count,
+                          struct vs_error *error);
 
 #endif

@@ -21,11 +21,11 @@ struct vs_measured {
     uint64_t accesses, steps; /* of one round */
     uint64_t chunk_accesses, chunks;
     struct vs_spread access_ns; /* ns per access, over chunks of all rounds */
-    double whole_ns; /* CPU time of the fastest whole replay, preparing included, per access */
-    /* What the engine holds during the run, per access and in all; 0 where the
-     * allocator does not tell (under sanitizers). */
-    double bytes_per_access;
-    uint64_t engine_bytes;
+    double whole_ns;   /* CPU time of the fastest whole replay, preparing included, per access */
+    double prepare_ns; /* CPU time of compiling the calls, which policies share, per access */
+    /* What is held during the run: the compiled calls, and the engine's state beyond them (0
+     * where the allocator does not tell: under sanitizers). */
+    uint64_t stream_bytes, state_bytes;
     struct vs_result *result;
 };
 

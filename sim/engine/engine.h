@@ -18,6 +18,7 @@
 #define VS_ENGINE_ENGINE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -25,15 +26,15 @@
 #include "model/workload.h"
 #include "policies/policy.h"
 #include "result.h"
-
-enum vs_timing {
-    VS_TIMING_CLOSED, /* think times kept: a wait pushes the vCPU's later calls back */
-    VS_TIMING_OPEN    /* arrivals at recorded times; a late vCPU works off its backlog */
-};
+#include "streams.h"
 
 struct vs_engine_options {
     enum vs_timing timing;
-    uint32_t cpus;           /* pCPUs; 0: as many as the workload's pCPUs or vCPUs ask for */
+    uint32_t cpus; /* pCPUs; 0: as many as the workload's pCPUs or vCPUs ask for */
+    /* Made once for several replays of this workload and timing, from any threads; the
+     * caller's.  NULL: the replay makes its own. */
+    const struct vs_streams *streams;
+    bool general;            /* never take the shortcut (shortcut.h): slower, the same result */
     uint32_t look_calls;     /* calls between two looks at stop and progress; 0: 4096 */
     const atomic_bool *stop; /* polled at every look; true: VS_ERR_STOPPED.  May be NULL */
     /* Called at the end of every call, deferred maps aside, in the order of their

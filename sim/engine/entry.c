@@ -22,13 +22,13 @@ static bool schedule(struct vs_engine *engine, uint16_t actor)
         run->state = VS_ACTOR_FINISHED;
         return false;
     }
-    const struct vs_stream_call *call = &engine->stream[place];
+    const struct vs_stream_call *call = &engine->streams->calls[place];
     __builtin_prefetch(call + PREFETCH_CALLS);
     run->next = place + 1;
     run->state = VS_ACTOR_GUEST;
     vs_ps gap = call->gap_ns * VS_PS_PER_NS;
     if (call->gap_ns == VS_THINK_LONG)
-        gap = vs_stream_long_gap_ns(engine, place) * VS_PS_PER_NS;
+        gap = vs_stream_long_gap_ns(engine->streams, place) * VS_PS_PER_NS;
     vs_ps at = run->last_end;
     if (engine->options.timing == VS_TIMING_OPEN) {
         run->due = run->arrived += gap;
@@ -46,7 +46,7 @@ static bool schedule(struct vs_engine *engine, uint16_t actor)
 void vs_entry_schedule_first(struct vs_engine *engine, uint16_t actor)
 {
     if (schedule(engine, actor))
-        vs_queue_add(engine, actor, engine->actors[actor].now);
+        vs_event_add(engine, actor, engine->actors[actor].now);
 }
 
 static void begin_program(struct vs_engine *engine, struct vs_actor_run *run)
@@ -63,7 +63,7 @@ static void begin_program(struct vs_engine *engine, struct vs_actor_run *run)
 
 static void begin_call(struct vs_engine *engine, struct vs_actor_run *run)
 {
-    const struct vs_stream_call *call = &engine->stream[run->next - 1];
+    const struct vs_stream_call *call = &engine->streams->calls[run->next - 1];
     run->shape = call->shape;
     run->op = engine->code->shapes[call->shape].op;
     run->device = call->device;
@@ -110,7 +110,7 @@ static void hand_over_cpu(struct vs_engine *engine, struct vs_cpu_run *cpu, vs_p
     } else {
         begin_call(engine, run);
     }
-    vs_queue_add(engine, next, now);
+    vs_event_add(engine, next, now);
 }
 
 void vs_entry_yield(struct vs_engine *engine, uint16_t actor)

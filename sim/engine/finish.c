@@ -100,14 +100,17 @@ static int finish_blockers(const struct vs_engine *engine, struct vs_result *res
     return 0;
 }
 
-static void finish_buckets(const struct vs_engine *engine, struct vs_result *result)
+static void finish_buckets(struct vs_engine *engine, struct vs_result *result)
 {
-    result->bucket_ns = to_ns(engine->bucket_ps);
+    struct vs_buckets *buckets = &engine->buckets;
+    vs_buckets_settle(buckets);
+    result->bucket_ns = to_ns(buckets->width);
     for (size_t i = 0; i < VS_BUCKETS_MAX; i++) {
-        result->buckets[i] = (struct vs_bucket_stat){.busy_ns = to_ns(engine->buckets[i].busy),
-                                                     .wait_ns = to_ns(engine->buckets[i].wait),
-                                                     .calls = engine->buckets[i].calls};
-        if (engine->buckets[i].busy || engine->buckets[i].calls)
+        const struct vs_bucket_counts *from = &buckets->counts[i];
+        result->buckets[i] = (struct vs_bucket_stat){.busy_ns = to_ns(from->spent[0]),
+                                                     .wait_ns = to_ns(from->spent[1]),
+                                                     .calls = from->calls};
+        if (from->spent[0] || from->calls)
             result->bucket_count = i + 1;
     }
 }

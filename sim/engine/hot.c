@@ -9,10 +9,10 @@
 
 #include "internal.h"
 
-#define CACHE_LINE_BYTES 64u
+#define CACHE_LINE_BYTES 128u                /* two: x86-64 fetches them in pairs */
 #define HUGE_PAGE_BYTES  (UINT64_C(2) << 20) /* x86-64 */
 
-void *vs_hot_alloc(size_t bytes)
+void *vs_hot_reserve(size_t bytes)
 {
     size_t align = bytes >= HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : CACHE_LINE_BYTES;
     size_t rounded = (bytes + align - 1) / align * align;
@@ -23,6 +23,13 @@ void *vs_hot_alloc(size_t bytes)
     if (align == HUGE_PAGE_BYTES)
         (void)madvise(memory, rounded, MADV_HUGEPAGE); /* without them it is only slower */
 #endif
-    memset(memory, 0, rounded ? rounded : align);
+    return memory;
+}
+
+void *vs_hot_alloc(size_t bytes)
+{
+    void *memory = vs_hot_reserve(bytes);
+    if (memory)
+        memset(memory, 0, bytes);
     return memory;
 }

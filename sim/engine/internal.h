@@ -8,6 +8,7 @@
  * as nobody else's event comes first; a step on shared state takes place only
  * then.  A vCPU that blocks leaves the queue and stands in its lock's list
  * (locks/); whoever releases puts it back at the time of the hand-over.
+ * Replays of a narrow shape take a shorter way to the same result: shortcut.h.
  */
 #ifndef VS_ENGINE_INTERNAL_H
 #define VS_ENGINE_INTERNAL_H
@@ -15,11 +16,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "buckets.h"
 #include "code.h"
 #include "engine.h"
+#include "queue.h"
+#include "streams.h"
 
 #define VS_NOBODY      UINT16_MAX
-#define VS_NEVER       UINT64_MAX
 #define VS_NO_INSTANCE UINT32_MAX
 
 /* ------------------------------------------------------------------- locks */
@@ -140,7 +143,7 @@ struct vs_actor_run {
     uint8_t wait_mode;
     uint32_t shape;
     uint32_t measured_ns; /* the call's measured config cycles, 0 for unknown */
-    uint32_t next, end;   /* its calls: engine.stream[next .. end) */
+    uint32_t next, end;   /* its calls: streams->calls[next .. end) */
     uint16_t target;
     /* Waiting. */
     uint32_t wait_lock;
@@ -174,21 +177,6 @@ struct vs_actor_run {
     struct vs_reference pending_reference;
     struct vs_loop loops[VS_LOOPS_MAX];
     struct vs_reference references[VS_REFERENCES_MAX];
-};
-
-/* A call as its actor's stream holds it: all that a replay needs, in one place. */
-struct vs_stream_call {
-    uint32_t gap_ns; /* closed: think time; open: since the last arrival; or VS_THINK_LONG */
-    uint32_t measured_ns;
-    uint32_t shape;
-    uint16_t device, target;
-};
-_Static_assert(sizeof(struct vs_stream_call) == 16, "a compiled call is 16 bytes");
-
-/* A gap that does not fit, by place in the stream. */
-struct vs_long_gap {
-    uint32_t at;
-    vs_ns gap_ns;
 };
 
 /* ----------------------------------------------------------------- objects */
@@ -247,17 +235,6 @@ struct vs_latency_counts {
     struct vs_histogram latency;
 };
 
-/* The event queue: queue.c. */
-struct vs_queue {
-    vs_ps *at;       /* the root is 1; leaves from [leaves] on, by actor; VS_NEVER: no event */
-    uint32_t leaves; /* a power of two */
-};
-
-struct vs_bucket_counts {
-    vs_ps busy, wait;
-    uint64_t calls;
-};
-
 struct vs_engine {
     const struct vs_workload *workload;
     const struct vs_policy *policy;
@@ -267,9 +244,8 @@ struct vs_engine {
     uint16_t hardware_domain;
 
     struct vs_actor_run *actors;
-    struct vs_stream_call *stream; /* by actor, then time */
-    struct vs_long_gap *long_gaps; /* by place */
-    size_t long_gap_count;
+    const struct vs_streams *streams; /* the caller's, or own_streams */
+    struct vs_streams *own_streams;
     struct vs_queue queue;
     uint16_t polling; /* actor that looks at a lock right now: goes on when it gets it */
     struct vs_cpu_run *cpus;
@@ -278,6 +254,7 @@ struct vs_engine {
     struct vs_lock_state *locks;
     uint32_t lock_total;
     uint32_t lock_base[VS_POLICY_LOCKS_MAX]; /* first instance of each declared lock */
+    bool lock_used[VS_POLICY_LOCKS_MAX];     /* it has instances: some program names it */
     struct vs_lock_counts *counts;
 
     struct vs_device_run *devices;
@@ -292,11 +269,7 @@ struct vs_engine {
     struct vs_latency_counts **latency; /* [op * domain_count + domain], NULL where no call */
     uint64_t *blocked_ps; /* [((waiter * OPS + holder) * locks + lock) * 2 + cross domain] */
     struct vs_hazard_stat hazards[VS_HAZARD_COUNT];
-    vs_ps bucket_ps;
-    /* The bucket that was used last: most of what is measured falls into it. */
-    vs_ps bucket_from, bucket_to;
-    struct vs_bucket_counts *bucket;
-    struct vs_bucket_counts buckets[VS_BUCKETS_MAX];
+    struct vs_buckets buckets;
     uint64_t calls, deferred, missed, steps, overlaps;
     struct vs_warmth *warmth; /* NULL: the workload writes no list */
     uint64_t cold_lines;      /* lines of shared data that a walk had to fetch */
@@ -309,28 +282,27 @@ struct vs_engine {
 /* hot.c: zeroed memory for what the event loop touches at every call, in huge
  * pages where it is large.  free() gives it back. */
 void *vs_hot_alloc(size_t bytes);
+/* The same, not zeroed: for what is written in full anyway. */
+void *vs_hot_reserve(size_t bytes);
 
-/* queue.c: the event queue.  Order: (now, actor index). */
-int vs_queue_setup(struct vs_engine *engine);
-void vs_queue_add(struct vs_engine *engine, uint16_t actor, vs_ps at);
-uint16_t vs_queue_take(struct vs_engine *engine);
-/* The actor of the earliest event; the queue is not empty. */
-uint16_t vs_queue_first(const struct vs_engine *engine);
-/* Does another event come before this actor's at time now? */
-static inline bool vs_queue_before(const struct vs_engine *engine, vs_ps now, uint16_t actor)
+/* The actor's next event is at this time. */
+static inline void vs_event_add(struct vs_engine *engine, uint16_t actor, vs_ps at)
 {
-    vs_ps first = engine->queue.at[1];
-    return first < now || engine->rcu.tick <= now ||
-           (first == now && vs_queue_first(engine) < actor);
+    engine->actors[actor].now = at;
+    vs_queue_insert(&engine->queue, actor, at);
 }
+/* Does another event come before this actor's at time now? */
+static inline bool vs_event_before(const struct vs_engine *engine, vs_ps now, uint16_t actor)
+{
+    return vs_queue_precedes(&engine->queue, actor, now) || engine->rcu.tick <= now;
+}
+
+/* engine.c: let the caller hear of progress and stop; every next_look calls. */
+int vs_engine_look(struct vs_engine *engine, struct vs_error *error);
 
 /* setup.c */
 int vs_engine_setup(struct vs_engine *engine, struct vs_error *error);
 void vs_engine_release(struct vs_engine *engine);
-
-/* streams.c: calls by vCPU.  The gap of a place whose gap_ns says VS_THINK_LONG. */
-int vs_streams_setup(struct vs_engine *engine);
-vs_ns vs_stream_long_gap_ns(const struct vs_engine *engine, uint32_t place);
 
 /* entry.c: a vCPU's way in and out of the hypervisor. */
 void vs_entry_schedule_first(struct vs_engine *engine, uint16_t actor);
@@ -486,19 +458,6 @@ static inline void vs_blame_change(struct vs_engine *engine, uint32_t lock, vs_p
     const struct vs_blame *blame = engine->locks[lock].blame;
     if (blame && blame->waiters > 0)
         vs_blame_settle(engine, lock, at);
-}
-/* Time from .. to, inside the hypervisor or (is_wait) waiting for a lock. */
-void vs_bucket_spread(struct vs_engine *engine, vs_ps from, vs_ps to, bool is_wait);
-static inline void vs_bucket_add(struct vs_engine *engine, vs_ps from, vs_ps to, bool is_wait)
-{
-    if (to <= from)
-        return;
-    if (from < engine->bucket_from || to >= engine->bucket_to)
-        vs_bucket_spread(engine, from, to, is_wait);
-    else if (is_wait)
-        engine->bucket->wait += to - from;
-    else
-        engine->bucket->busy += to - from;
 }
 void vs_call_measured(struct vs_engine *engine, uint16_t actor, vs_ps end);
 /* finish.c: everything measured, as a result. */

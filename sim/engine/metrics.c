@@ -7,6 +7,13 @@
 
 #include "internal.h"
 
+static int add_cell(struct vs_engine *engine, size_t cell)
+{
+    if (!engine->latency[cell])
+        engine->latency[cell] = calloc(1, sizeof *engine->latency[cell]);
+    return engine->latency[cell] ? 0 : VS_ERR_MEMORY;
+}
+
 int vs_metrics_setup(struct vs_engine *engine)
 {
     const struct vs_workload *workload = engine->workload;
@@ -17,22 +24,17 @@ int vs_metrics_setup(struct vs_engine *engine)
     if (!engine->latency || !engine->blocked_ps)
         return VS_ERR_MEMORY;
     /* One histogram for each operation that a domain really calls. */
-    for (size_t i = 0; i < workload->call_count; i++) {
-        const struct vs_call *call = &workload->calls[i];
-        uint8_t op = workload->shapes[call->shape].op;
-        uint16_t domain = workload->actors[call->actor].domain;
-        uint8_t ops[2] = {op, vs_op_table[op].defers ? (uint8_t)VS_OP_MAP_PENDING : op};
-        for (int k = 0; k < 2; k++) {
-            struct vs_latency_counts **cell =
-                &engine->latency[ops[k] * workload->domain_count + domain];
-            if (!*cell && !(*cell = calloc(1, sizeof **cell)))
-                return VS_ERR_MEMORY;
-        }
+    for (size_t i = 0; i < cells; i++) {
+        uint8_t op = (uint8_t)(i / workload->domain_count);
+        if (!engine->streams->called[i])
+            continue;
+        if (add_cell(engine, i) < 0 ||
+            (vs_op_table[op].defers &&
+             add_cell(engine, (size_t)VS_OP_MAP_PENDING * workload->domain_count +
+                                  i % workload->domain_count) < 0))
+            return VS_ERR_MEMORY;
     }
-    vs_ps span_ps = workload->span_ns * VS_PS_PER_NS;
-    engine->bucket_ps = span_ps / (VS_BUCKETS_MAX / 2) + 1;
-    engine->bucket = engine->buckets;
-    engine->bucket_to = engine->bucket_ps;
+    vs_buckets_setup(&engine->buckets, workload->span_ns * VS_PS_PER_NS);
     return 0;
 }
 
@@ -45,44 +47,6 @@ void vs_metrics_release(struct vs_engine *engine)
     free(engine->blocked_ps);
 }
 
-/* ----------------------------------------------------------------- buckets */
-
-static void widen_buckets(struct vs_engine *engine)
-{
-    for (size_t i = 0; i < VS_BUCKETS_MAX / 2; i++) {
-        engine->buckets[i].busy = engine->buckets[2 * i].busy + engine->buckets[2 * i + 1].busy;
-        engine->buckets[i].wait = engine->buckets[2 * i].wait + engine->buckets[2 * i + 1].wait;
-        engine->buckets[i].calls = engine->buckets[2 * i].calls + engine->buckets[2 * i + 1].calls;
-    }
-    memset(&engine->buckets[VS_BUCKETS_MAX / 2], 0, VS_BUCKETS_MAX / 2 * sizeof engine->buckets[0]);
-    engine->bucket_ps *= 2;
-}
-
-static size_t bucket_of(struct vs_engine *engine, vs_ps at)
-{
-    while (at / engine->bucket_ps >= VS_BUCKETS_MAX)
-        widen_buckets(engine);
-    size_t bucket = at / engine->bucket_ps;
-    engine->bucket = &engine->buckets[bucket];
-    engine->bucket_from = bucket * engine->bucket_ps;
-    engine->bucket_to = engine->bucket_from + engine->bucket_ps;
-    return bucket;
-}
-
-void vs_bucket_spread(struct vs_engine *engine, vs_ps from, vs_ps to, bool is_wait)
-{
-    size_t last = bucket_of(engine, to); /* may widen: before from is placed */
-    for (size_t i = from / engine->bucket_ps; i <= last; i++) {
-        vs_ps end = (i + 1) * engine->bucket_ps;
-        vs_ps part = (end < to ? end : to) - from;
-        if (is_wait)
-            engine->buckets[i].wait += part;
-        else
-            engine->buckets[i].busy += part;
-        from = end;
-    }
-}
-
 void vs_call_measured(struct vs_engine *engine, uint16_t actor, vs_ps end)
 {
     const struct vs_actor_run *run = &engine->actors[actor];
@@ -92,15 +56,13 @@ void vs_call_measured(struct vs_engine *engine, uint16_t actor, vs_ps end)
     vs_ns latency_ns = (end - run->due + VS_PS_PER_NS / 2) / VS_PS_PER_NS;
     vs_histogram_add(&cell->latency, latency_ns);
     cell->wait_ps += run->step_wait;
-    vs_bucket_add(engine, run->entered, end, false);
+    vs_buckets_add(&engine->buckets, run->entered, end, false);
     if (op == VS_OP_MAP_PENDING) {
         engine->deferred++;
         return;
     }
     engine->calls++;
-    if (end < engine->bucket_from || end >= engine->bucket_to)
-        bucket_of(engine, end);
-    engine->bucket->calls++;
+    vs_buckets_call(&engine->buckets, end);
     if (engine->options.call_ended)
         engine->options.call_ended(engine->options.call_ended_context, actor, run->due, end,
                                    run->step_wait);

@@ -181,7 +181,7 @@ static void free_locks_inside(struct vs_engine *engine, uint16_t device, enum vs
 {
     for (size_t i = 0; i < engine->policy->lock_count; i++) {
         const struct vs_lock_decl *decl = &engine->policy->locks[i];
-        if (decl->scope == VS_SCOPE_DEVICE && decl->inside == object &&
+        if (engine->lock_used[i] && decl->scope == VS_SCOPE_DEVICE && decl->inside == object &&
             decl->kind != VS_LOCK_REFCOUNT)
             vs_lock_reset(engine, engine->lock_base[i] + device, by, at);
     }

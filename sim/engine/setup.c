@@ -7,6 +7,7 @@
  * first socket first, then the second threads of the cores.  The recorded pCPU
  * only tells who shared one; with more vCPUs than CPUs they wrap around.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +43,7 @@ static int make_actors(struct vs_engine *engine)
 {
     const struct vs_workload *workload = engine->workload;
     engine->actors = vs_hot_alloc((workload->actor_count + 1) * sizeof *engine->actors);
-    if (!engine->actors || vs_queue_setup(engine) < 0)
+    if (!engine->actors || vs_queue_setup(&engine->queue, workload->actor_count) < 0)
         return VS_ERR_MEMORY;
     for (size_t i = 0; i < workload->actor_count; i++) {
         struct vs_actor_run *run = &engine->actors[i];
@@ -51,8 +52,37 @@ static int make_actors(struct vs_engine *engine)
         run->walk_list = VS_LIST_COUNT;
         run->wait_lock = run->blamed_lock = VS_NO_INSTANCE;
         run->device = VS_DEVICE_NONE;
+        run->next = engine->streams->first[i];
+        run->end = engine->streams->first[i + 1];
     }
-    return vs_streams_setup(engine);
+    return 0;
+}
+
+static int find_streams(struct vs_engine *engine, struct vs_error *error)
+{
+    const struct vs_streams *given = engine->options.streams;
+    int ret = 0;
+    if (!given)
+        ret =
+            vs_streams_make(engine->workload, engine->options.timing, &engine->own_streams, error);
+    engine->streams = given ? given : engine->own_streams;
+    assert(ret < 0 || (engine->streams->workload == engine->workload &&
+                       engine->streams->timing == engine->options.timing));
+    return ret;
+}
+
+/* A lock that no program of this workload names needs no instances.  Grace periods and
+ * references are found by the lock's kind as well. */
+static void find_used_locks(struct vs_engine *engine)
+{
+    for (size_t i = 0; i < engine->policy->lock_count; i++)
+        engine->lock_used[i] = engine->policy->locks[i].kind == VS_LOCK_RCU ||
+                               engine->policy->locks[i].kind == VS_LOCK_REFCOUNT;
+    for (uint32_t i = 0; i < engine->code->count; i++) {
+        const struct vs_insn *insn = &engine->code->insns[i];
+        if (insn->code == VS_INSN_LOCK || insn->code == VS_INSN_UNLOCK || insn->code == VS_INSN_TRY)
+            engine->lock_used[insn->lock] = true;
+    }
 }
 
 static uint32_t instances_of(const struct vs_engine *engine, const struct vs_lock_decl *decl)
@@ -71,9 +101,12 @@ static uint32_t instances_of(const struct vs_engine *engine, const struct vs_loc
 static int make_locks(struct vs_engine *engine)
 {
     const struct vs_policy *policy = engine->policy;
+    uint32_t instances[VS_POLICY_LOCKS_MAX];
+    find_used_locks(engine);
     for (size_t i = 0; i < policy->lock_count; i++) {
+        instances[i] = engine->lock_used[i] ? instances_of(engine, &policy->locks[i]) : 0;
         engine->lock_base[i] = engine->lock_total;
-        engine->lock_total += instances_of(engine, &policy->locks[i]);
+        engine->lock_total += instances[i];
     }
     engine->locks = vs_hot_alloc((engine->lock_total + 1) * sizeof *engine->locks);
     engine->counts =
@@ -81,8 +114,7 @@ static int make_locks(struct vs_engine *engine)
     if (!engine->locks || !engine->counts)
         return VS_ERR_MEMORY;
     for (size_t i = 0; i < policy->lock_count; i++) {
-        uint32_t count = instances_of(engine, &policy->locks[i]);
-        for (uint32_t k = 0; k < count; k++) {
+        for (uint32_t k = 0; k < instances[i]; k++) {
             struct vs_lock_state *state = &engine->locks[engine->lock_base[i] + k];
             state->owner = state->head = state->tail = VS_NOBODY;
             state->line_cpu = state->blamed_actor = VS_NOBODY;
@@ -107,7 +139,6 @@ static int check_limits(const struct vs_engine *engine, struct vs_error *error)
         {"vCPUs", workload->actor_count, UINT16_MAX - 1},
         {"devices", workload->device_count, UINT16_MAX - 1},
         {"domains", workload->domain_count, UINT16_MAX - 1},
-        {"calls", workload->call_count, UINT32_MAX - 1},
     };
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
         if (limits[i].count > limits[i].limit)
@@ -126,10 +157,10 @@ int vs_engine_setup(struct vs_engine *engine, struct vs_error *error)
             engine->hardware_domain = (uint16_t)i;
     if ((ret = vs_code_build(engine->workload, engine->policy, engine->machine, &engine->code,
                              error)) < 0 ||
-        (ret = place_cpus(engine, error)) < 0 || (ret = make_actors(engine)) < 0 ||
-        (ret = make_locks(engine)) < 0 || (ret = vs_objects_setup(engine)) < 0 ||
-        (ret = vs_warmth_setup(engine)) < 0 || (ret = vs_rcu_setup(engine)) < 0 ||
-        (ret = vs_metrics_setup(engine)) < 0)
+        (ret = place_cpus(engine, error)) < 0 || (ret = find_streams(engine, error)) < 0 ||
+        (ret = make_actors(engine)) < 0 || (ret = make_locks(engine)) < 0 ||
+        (ret = vs_objects_setup(engine)) < 0 || (ret = vs_warmth_setup(engine)) < 0 ||
+        (ret = vs_rcu_setup(engine)) < 0 || (ret = vs_metrics_setup(engine)) < 0)
         return vs_error_set(error, ret, "out of memory while preparing policy %s",
                             engine->policy->name);
     return 0;
@@ -147,9 +178,8 @@ void vs_engine_release(struct vs_engine *engine)
     vs_code_free(engine->code);
     free(engine->cpus);
     free(engine->actors);
-    free(engine->queue.at);
-    free(engine->stream);
-    free(engine->long_gaps);
+    vs_queue_release(&engine->queue);
+    vs_streams_free(engine->own_streams);
     free(engine->locks);
     free(engine->counts);
 }

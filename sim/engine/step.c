@@ -437,8 +437,8 @@ void vs_actor_execute(struct vs_engine *engine, uint16_t actor)
             private_step(engine, run, insn);
             continue;
         }
-        if (vs_queue_before(engine, run->now, actor)) {
-            vs_queue_add(engine, actor, run->now);
+        if (vs_event_before(engine, run->now, actor)) {
+            vs_event_add(engine, actor, run->now);
             return;
         }
         if (run->leaving && !run->in_miss) {
@@ -452,8 +452,8 @@ void vs_actor_execute(struct vs_engine *engine, uint16_t actor)
                 return;
             if (run->state != VS_ACTOR_GUEST)
                 continue; /* its deferred map */
-            if (engine->calls >= engine->next_look || vs_queue_before(engine, run->now, actor)) {
-                vs_queue_add(engine, actor, run->now);
+            if (engine->calls >= engine->next_look || vs_event_before(engine, run->now, actor)) {
+                vs_event_add(engine, actor, run->now);
                 return;
             }
             if (!vs_entry_begin(engine, actor))

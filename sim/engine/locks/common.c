@@ -152,7 +152,7 @@ void vs_lock_granted(struct vs_engine *engine, uint32_t lock, uint16_t actor,
         run->step_wait += wait;
         run->lock_wait_ps += wait;
         vs_blame_depart(engine, lock, actor, at);
-        vs_bucket_add(engine, run->wait_from, at, true);
+        vs_buckets_add(&engine->buckets, run->wait_from, at, true);
         run->wait_lock = VS_NO_INSTANCE;
         run->state = VS_ACTOR_RUNNING;
     } else {
@@ -173,7 +173,7 @@ void vs_lock_granted(struct vs_engine *engine, uint32_t lock, uint16_t actor,
     if (actor == engine->polling)
         run->now = at;
     else
-        vs_queue_add(engine, actor, at);
+        vs_event_add(engine, actor, at);
 }
 
 void vs_lock_released(struct vs_engine *engine, uint32_t lock, uint16_t actor, uint8_t held)
@@ -215,7 +215,7 @@ void vs_lock_reset(struct vs_engine *engine, uint32_t lock, uint8_t by, vs_ps at
         if (queued)
             run->lock_wait_ps += run->now - until; /* it looks at its event's time */
         else
-            vs_queue_add(engine, actor, until);
+            vs_event_add(engine, actor, until);
     }
     state->owner = VS_NOBODY;
     state->readers = state->recursion = 0;

@@ -60,7 +60,7 @@ static void wake_barriers(struct vs_engine *engine, vs_ps now)
         run->state = VS_ACTOR_RUNNING;
         run->wait_lock = VS_NO_INSTANCE;
         vs_blame_depart(engine, engine->rcu.lock, actor, at);
-        vs_queue_add(engine, actor, at);
+        vs_event_add(engine, actor, at);
     }
 }
 

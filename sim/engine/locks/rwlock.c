@@ -52,7 +52,7 @@ static void wake_head(struct vs_engine *engine, uint32_t lock, vs_ps at)
     if (at < head->wait_from)
         at = head->wait_from;
     head->state = VS_ACTOR_POLLING;
-    vs_queue_add(engine, state->head, at);
+    vs_event_add(engine, state->head, at);
 }
 
 static void grant_head(struct vs_engine *engine, uint32_t lock, uint16_t actor, vs_ps at)

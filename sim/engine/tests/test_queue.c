@@ -9,24 +9,6 @@
 #include "engine/internal.h"
 #include "toy.h"
 
-static void fill_engine(struct vs_engine *engine, struct vs_workload *workload, size_t actors)
-{
-    memset(engine, 0, sizeof *engine);
-    memset(workload, 0, sizeof *workload);
-    workload->actor_count = actors;
-    engine->workload = workload;
-    engine->rcu.tick = VS_NEVER;
-    engine->actors = calloc(actors, sizeof *engine->actors);
-    assert_non_null(engine->actors);
-    assert_int_equal(vs_queue_setup(engine), 0);
-}
-
-static void free_engine(struct vs_engine *engine)
-{
-    free(engine->actors);
-    free(engine->queue.at);
-}
-
 /* The same with a loop over all actors. */
 static uint16_t slow_first(const vs_ps *times, size_t actors)
 {
@@ -37,55 +19,70 @@ static uint16_t slow_first(const vs_ps *times, size_t actors)
     return (uint16_t)first;
 }
 
+/* Steps of time from one tie to the next, up to times that the queue calls far. */
+static vs_ps draw_time(uint64_t *random, vs_ps now, unsigned scale)
+{
+    return now + ((toy_random(random) >> 33) % 16 << scale);
+}
+
+static void take_and_add(size_t actors, unsigned scale)
+{
+    uint64_t random = 7;
+    struct vs_queue queue;
+    vs_ps times[513], now = 0;
+    size_t queued = 0;
+    assert_int_equal(vs_queue_setup(&queue, actors), 0);
+    for (size_t i = 0; i < actors; i++)
+        times[i] = VS_NEVER;
+    for (int round = 0; round < 10000; round++) {
+        uint16_t actor = (uint16_t)((toy_random(&random) >> 33) % actors);
+        uint16_t first = slow_first(times, actors);
+        bool moves = queued > 0 && (toy_random(&random) >> 33) % 2 == 0;
+        if (times[actor] == VS_NEVER) {
+            times[actor] = draw_time(&random, now, scale);
+            vs_queue_insert(&queue, actor, times[actor]);
+            queued++;
+        } else if (queued > 0) {
+            now = times[first];
+            times[first] = moves ? draw_time(&random, now, scale) : VS_NEVER;
+            vs_queue_replace(&queue, first, times[first]);
+            queued -= !moves;
+        }
+        first = slow_first(times, actors);
+        assert_int_equal(vs_queue_next(&queue), times[first]);
+        if (queued > 0)
+            assert_int_equal(vs_queue_first(&queue), first);
+    }
+    vs_queue_release(&queue);
+}
+
 static void takes_by_time_then_actor(void **state)
 {
     static const size_t sizes[] = {1, 2, 3, 5, 64, 513};
-    uint64_t random = 7;
+    static const unsigned scales[] = {0, 10, 44, 46, 50};
     (void)state;
-    for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
-        struct vs_workload workload;
-        struct vs_engine engine;
-        size_t actors = sizes[k], queued = 0;
-        vs_ps times[513];
-        fill_engine(&engine, &workload, actors);
-        for (size_t i = 0; i < actors; i++)
-            times[i] = VS_NEVER;
-        for (int round = 0; round < 20000; round++) {
-            uint16_t actor = (uint16_t)(toy_random(&random) % actors);
-            if (times[actor] == VS_NEVER && toy_random(&random) % 3 != 0) {
-                times[actor] = toy_random(&random) % 16; /* many ties */
-                vs_queue_add(&engine, actor, times[actor]);
-                assert_int_equal(engine.actors[actor].now, times[actor]);
-                queued++;
-            } else if (queued > 0) {
-                uint16_t first = slow_first(times, actors);
-                assert_int_equal(engine.queue.at[1], times[first]);
-                assert_int_equal(vs_queue_first(&engine), first);
-                assert_int_equal(vs_queue_take(&engine), first);
-                times[first] = VS_NEVER;
-                queued--;
-            }
-            assert_int_equal(engine.queue.at[1] == VS_NEVER, queued == 0);
-        }
-        free_engine(&engine);
-    }
+    for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++)
+        for (size_t i = 0; i < sizeof scales / sizeof scales[0]; i++)
+            take_and_add(sizes[k], scales[i]);
 }
 
 static void before_asks_for_time_then_actor_then_clock(void **state)
 {
-    struct vs_workload workload;
-    struct vs_engine engine;
+    struct vs_engine engine = {.rcu.tick = VS_NEVER};
+    struct vs_actor_run actors[4] = {{.now = 0}};
     (void)state;
-    fill_engine(&engine, &workload, 4);
-    assert_false(vs_queue_before(&engine, 100, 0));
-    vs_queue_add(&engine, 2, 100);
-    assert_false(vs_queue_before(&engine, 99, 3));
-    assert_false(vs_queue_before(&engine, 100, 1));
-    assert_true(vs_queue_before(&engine, 100, 3));
-    assert_true(vs_queue_before(&engine, 101, 1));
+    engine.actors = actors;
+    assert_int_equal(vs_queue_setup(&engine.queue, 4), 0);
+    assert_false(vs_event_before(&engine, 100, 0));
+    vs_event_add(&engine, 2, 100);
+    assert_int_equal(actors[2].now, 100);
+    assert_false(vs_event_before(&engine, 99, 3));
+    assert_false(vs_event_before(&engine, 100, 1));
+    assert_true(vs_event_before(&engine, 100, 3));
+    assert_true(vs_event_before(&engine, 101, 1));
     engine.rcu.tick = 99; /* the clock comes before all actors */
-    assert_true(vs_queue_before(&engine, 99, 0));
-    free_engine(&engine);
+    assert_true(vs_event_before(&engine, 99, 0));
+    vs_queue_release(&engine.queue);
 }
 
 int main(void)

@@ -124,10 +124,11 @@ static struct vs_workload *make_workload(uint64_t seed)
     return workload;
 }
 
-static struct vs_result *replay(const struct vs_workload *workload, const char *policy_name,
-                                const char *machine_name, enum vs_timing timing, char **json)
+static struct vs_result *replay_with(const struct vs_workload *workload, const char *policy_name,
+                                     const char *machine_name, enum vs_timing timing,
+                                     const struct vs_streams *streams, char **json)
 {
-    struct vs_engine_options options = {.timing = timing};
+    struct vs_engine_options options = {.timing = timing, .streams = streams};
     struct vs_error error = VS_ERROR_INIT;
     struct vs_policy *policy = NULL;
     struct vs_machine *machine = NULL;
@@ -147,6 +148,12 @@ static struct vs_result *replay(const struct vs_workload *workload, const char *
     vs_policy_free(policy);
     vs_machine_free(machine);
     return result;
+}
+
+static struct vs_result *replay(const struct vs_workload *workload, const char *policy_name,
+                                const char *machine_name, enum vs_timing timing, char **json)
+{
+    return replay_with(workload, policy_name, machine_name, timing, NULL, json);
 }
 
 static void identities_hold_under_every_policy(void **state)
@@ -223,12 +230,36 @@ static void equal_input_gives_equal_bytes(void **state)
     free(text[1]);
 }
 
+/* Calls compiled once for several policies, against each replay with its own. */
+static void shared_calls_give_the_same_bytes(void **state)
+{
+    (void)state;
+    struct vs_workload *workload = make_workload(78);
+    for (int timing = 0; timing < 2; timing++) {
+        struct vs_error error = VS_ERROR_INIT;
+        struct vs_streams *streams = NULL;
+        assert_int_equal(vs_streams_make(workload, (enum vs_timing)timing, &streams, &error), 0);
+        for (size_t i = 0; vs_policy_names()[i]; i++) {
+            char *text[2];
+            for (int k = 0; k < 2; k++)
+                vs_result_free(replay_with(workload, vs_policy_names()[i], vs_machine_names()[0],
+                                           (enum vs_timing)timing, k ? streams : NULL, &text[k]));
+            assert_string_equal(text[0], text[1]);
+            free(text[0]);
+            free(text[1]);
+        }
+        vs_streams_free(streams);
+    }
+    vs_workload_free(workload);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(identities_hold_under_every_policy),
         cmocka_unit_test(lifetimes_are_safe_where_they_are_protected),
         cmocka_unit_test(equal_input_gives_equal_bytes),
+        cmocka_unit_test(shared_calls_give_the_same_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The events of the shortcut; shortcut.h says what it is and why it is exact. */
+#include "shortcut.h"
+
+#include <stdlib.h>
+
+#include "shortcut_calls.h"
+#include "shortcut_line.h"
+
+/* ------------------------------------------------------------------- blame */
+
+/* What was waited since the last settling goes on the account of the last acquirer. */
+static void settle(struct vs_short_run *run, struct vs_short_outer *outer, vs_ps at)
+{
+    if (outer->blame_waiters == 0 || at <= outer->since)
+        return;
+    vs_ps passed = at - outer->since;
+    for (uint32_t i = 0; i < run->plan->group_count; i++) {
+        uint32_t waiting = outer->waiting[i], beside = waiting;
+        if (waiting == 0)
+            continue;
+        if (outer->waiting_in)
+            beside = outer->waiting_in[outer->blamed_domain * VS_SHORT_GROUPS_MAX + i];
+        vs_ps *cell = run->outer_blame[i][outer->blamed_group];
+        vs_ps others_ps = passed * (waiting - beside) - outer->late[i][1];
+        cell[0] += passed * beside - outer->late[i][0];
+        cell[1] += others_ps;
+        outer->counts[run->plan->groups[i].mode].cross_domain_ps += others_ps;
+        outer->late[i][0] = outer->late[i][1] = 0;
+    }
+    outer->since = at;
+}
+
+static inline void count_waiter(struct vs_short_outer *outer, uint8_t group, uint16_t domain,
+                                uint32_t by)
+{
+    outer->blame_waiters += by;
+    outer->waiting[group] += by;
+    if (outer->waiting_in)
+        outer->waiting_in[domain * VS_SHORT_GROUPS_MAX + group] += by;
+}
+
+/* A writer's grant that lay ahead has come. */
+static __attribute__((noinline)) void apply_change(struct vs_short_run *run,
+                                                   struct vs_short_outer *outer)
+{
+    settle(run, outer, outer->change_at);
+    if (outer->change_waited)
+        count_waiter(outer, outer->change_group, outer->change_domain, UINT32_MAX);
+    outer->blamed_group = outer->change_group;
+    outer->blamed_domain = outer->change_domain;
+    outer->changing = false;
+}
+
+static void begin_wait(struct vs_short_run *run, struct vs_short_outer *outer, uint16_t actor,
+                       vs_ps now)
+{
+    struct vs_short_lane *lane = &run->lanes[actor];
+    uint8_t group = lane->shape->group;
+    if (outer->blame_waiters == 0)
+        outer->since = now;
+    outer->late[group][lane->domain != outer->blamed_domain] += now - outer->since;
+    count_waiter(outer, group, lane->domain, 1);
+    lane->next_waiter = VS_NOBODY;
+    if (outer->waiters++ == 0)
+        outer->head = actor;
+    else
+        run->lanes[outer->tail].next_waiter = actor;
+    outer->tail = actor;
+}
+
+static uint16_t pop_waiter(struct vs_short_run *run, struct vs_short_outer *outer)
+{
+    uint16_t actor = outer->head;
+    outer->head = run->lanes[actor].next_waiter;
+    outer->waiters--;
+    return actor;
+}
+
+/* --------------------------------------------------------------- the inner lock */
+
+/* On whose account a wait for the inner lock goes: all those ahead, back to the one
+ * that had it at the time of asking. */
+static __attribute__((noinline)) void blame_inner(struct vs_short_run *run, uint8_t group,
+                                                  uint16_t ahead, vs_ps asked, vs_ps granted)
+{
+    for (vs_ps until = granted;; ahead = run->lanes[ahead].ahead) {
+        const struct vs_short_lane *holder = &run->lanes[ahead];
+        vs_ps from = holder->inner_granted > asked ? holder->inner_granted : asked;
+        run->inner_blame[group][holder->inner_group][0] += until - from;
+        if (from == asked)
+            return;
+        until = from;
+    }
+}
+
+/* Take the device's lock, asked for at time now; when it is given back.  exclusive: nobody
+ * else can have it. */
+static inline __attribute__((always_inline)) vs_ps pass_inner(struct vs_short_run *run,
+                                                              uint16_t actor, vs_ps now,
+                                                              bool exclusive)
+{
+    struct vs_short_lane *lane = &run->lanes[actor];
+    const struct vs_short_shape *shape = lane->shape;
+    vs_ps granted = now;
+    if (!shape->inner)
+        return now + lane->held_ps;
+    struct vs_short_inner *inner = &run->inner[lane->device];
+    inner->transfer += inner->last != actor; /* the first one too: report_inner */
+    lane->ahead = VS_NOBODY;
+    if (!exclusive && vs_short_after(inner->free, inner->last, now, actor)) {
+        granted = inner->free;
+        vs_ps wait = granted - now;
+        lane->ahead = inner->last;
+        inner->wait++;
+        inner->wait_ps += wait;
+        if (wait > inner->wait_max_ps)
+            inner->wait_max_ps = wait;
+        lane->waited += wait;
+        if (wait > 0)
+            blame_inner(run, shape->group, inner->last, now, granted);
+        vs_buckets_add(&run->engine->buckets, now, granted, true);
+    }
+    vs_ps free = granted + lane->held_ps;
+    lane->inner_granted = granted;
+    lane->inner_group = shape->group;
+    inner->acquire++;
+    inner->hold_ps += lane->held_ps;
+    if (lane->held_ps > inner->hold_max_ps)
+        inner->hold_max_ps = lane->held_ps;
+    inner->sojourn += free - now;
+    inner->last = actor;
+    inner->free = free;
+    return free;
+}
+
+/* --------------------------------------------------------------- the outer lock */
+
+static inline void count_wait(struct vs_short_run *run, struct vs_short_counts *counts,
+                              struct vs_short_lane *lane, vs_ps granted)
+{
+    vs_ps wait = granted - lane->asked;
+    counts->wait++;
+    counts->wait_ps += wait;
+    if (wait > counts->wait_max_ps)
+        counts->wait_max_ps = wait;
+    lane->waited = wait;
+    vs_buckets_add(&run->engine->buckets, lane->asked, granted, true);
+}
+
+static inline void count_hold(struct vs_short_counts *counts, const struct vs_short_lane *lane,
+                              vs_ps granted)
+{
+    vs_ps hold = lane->released - granted;
+    counts->acquire++;
+    counts->hold_ps += hold;
+    if (hold > counts->hold_max_ps)
+        counts->hold_max_ps = hold;
+    counts->sojourn += lane->released - lane->asked;
+}
+
+static inline void blame_from_now(struct vs_short_outer *outer, const struct vs_short_lane *lane)
+{
+    outer->blamed_group = lane->shape->group;
+    outer->blamed_domain = lane->domain;
+}
+
+/* A reader that waited has it from now on; waiting has been settled. */
+static inline void admit_reader(struct vs_short_run *run, struct vs_short_outer *outer,
+                                uint16_t actor, vs_ps now)
+{
+    struct vs_short_lane *lane = &run->lanes[actor];
+    count_wait(run, &outer->counts[VS_MODE_READ], lane, now);
+    count_waiter(outer, lane->shape->group, lane->domain, UINT32_MAX);
+    outer->touch_actor = actor;
+    outer->touch_at = now;
+    blame_from_now(outer, lane);
+}
+
+/* A reader that has the outer lock asks for the inner one, and so is done: its next event. */
+static inline __attribute__((always_inline)) vs_ps pass_reader(struct vs_short_run *run,
+                                                               struct vs_short_outer *outer,
+                                                               uint16_t actor, vs_ps now)
+{
+    struct vs_short_lane *lane = &run->lanes[actor];
+    lane->released = pass_inner(run, actor, now, false);
+    lane->wrote = false;
+    count_hold(&outer->counts[VS_MODE_READ], lane, now);
+    vs_short_note_release(run, outer, lane, actor);
+    return vs_short_end_call(run, lane, lane->released);
+}
+
+/* A writer has it from time granted on, which may lie ahead: its release. */
+static __attribute__((noinline)) vs_ps grant_writer(struct vs_short_run *run,
+                                                    struct vs_short_outer *outer, uint16_t actor,
+                                                    vs_ps granted, bool waited)
+{
+    struct vs_short_lane *lane = &run->lanes[actor];
+    outer->closed = outer->changing = true;
+    outer->change_at = granted;
+    outer->change_waited = waited;
+    outer->change_group = lane->shape->group;
+    outer->change_domain = lane->domain;
+    if (waited) {
+        count_wait(run, &outer->counts[VS_MODE_WRITE], lane, granted);
+        outer->writer_actor = actor;
+        outer->writer_at = granted;
+    }
+    lane->released = pass_inner(run, actor, granted, true);
+    lane->wrote = true;
+    count_hold(&outer->counts[VS_MODE_WRITE], lane, granted);
+    lane->event = VS_SHORT_RELEASE;
+    return lane->released;
+}
+
+static bool readers_inside(const struct vs_short_outer *outer, uint16_t actor, vs_ps now)
+{
+    return outer->asking > 0 || (outer->last_actor != VS_NOBODY &&
+                                 vs_short_after(outer->last_at, outer->last_actor, now, actor));
+}
+
+/* The first in line is a writer and there are readers: nobody passes it.  Its release, or
+ * VS_NEVER while the readers' releases are not all known. */
+static __attribute__((noinline)) vs_ps close_for(struct vs_short_run *run,
+                                                 struct vs_short_outer *outer)
+{
+    outer->closed = true;
+    outer->unsettled = outer->asking > 0;
+    if (outer->unsettled)
+        return VS_NEVER;
+    uint16_t writer = pop_waiter(run, outer);
+    return grant_writer(run, outer, writer, outer->last_at, true);
+}
+
+static void add_event(struct vs_short_run *run, uint16_t actor, vs_ps at)
+{
+    if (at != VS_NEVER)
+        vs_queue_insert(&run->engine->queue, actor, at);
+}
+
+/* ------------------------------------------------------------------ events */
+
+/* The actor asks for the outer lock: its next event. */
+static inline __attribute__((always_inline)) vs_ps ask(struct vs_short_run *run,
+                                                       struct vs_short_outer *outer, uint16_t actor,
+                                                       vs_ps now)
+{
+    struct vs_short_lane *lane = &run->lanes[actor];
+    uint8_t mode = lane->shape->mode;
+    if (outer->changing && now >= outer->change_at)
+        apply_change(run, outer);
+    vs_short_unchain(run, outer, lane);
+    outer->counts[mode].transfer += vs_short_moved(run, outer, lane, actor, now);
+    outer->touch_actor = actor;
+    outer->touch_at = now;
+    lane->touched = true;
+    lane->asked = now;
+    if (mode == VS_MODE_READ && !outer->closed) {
+        settle(run, outer, now);
+        blame_from_now(outer, lane);
+        return pass_reader(run, outer, actor, now);
+    }
+    if (mode == VS_MODE_WRITE && !outer->closed && !readers_inside(outer, actor, now))
+        return grant_writer(run, outer, actor, now, false);
+    begin_wait(run, outer, actor, now);
+    if (mode == VS_MODE_WRITE && outer->head == actor && !outer->closed)
+        return close_for(run, outer);
+    return VS_NEVER;
+}
+
+/* Nothing else happens at this instant: the line goes in as far as it may. */
+static void drain(struct vs_short_run *run, struct vs_short_outer *outer, vs_ps now)
+{
+    uint16_t *stack = run->stack;
+    uint32_t height = 0;
+    uint16_t actor = outer->head;
+    if (run->lanes[actor].shape->mode == VS_MODE_WRITE) {
+        pop_waiter(run, outer);
+        add_event(run, actor, grant_writer(run, outer, actor, now, true));
+        return;
+    }
+    settle(run, outer, now);
+    while (outer->waiters > 0 && run->lanes[outer->head].shape->mode == VS_MODE_READ) {
+        actor = pop_waiter(run, outer);
+        admit_reader(run, outer, actor, now);
+        for (; height > 0 && stack[height - 1] < actor; height--)
+            add_event(run, stack[height - 1], pass_reader(run, outer, stack[height - 1], now));
+        stack[height++] = actor;
+    }
+    for (; height > 0; height--)
+        add_event(run, stack[height - 1], pass_reader(run, outer, stack[height - 1], now));
+    if (outer->waiters > 0) {
+        actor = outer->head;
+        add_event(run, actor, close_for(run, outer));
+    }
+}
+
+/* The first in line will look at the word at this instant, in the order of events. */
+static void wake_first(struct vs_short_run *run, struct vs_short_outer *outer, vs_ps now)
+{
+    if (outer->waiters == 0)
+        return;
+    run->lanes[outer->head].event = VS_SHORT_LOOK;
+    vs_queue_insert(&run->engine->queue, outer->head, now);
+}
+
+static __attribute__((noinline)) void release_writer(struct vs_short_run *run,
+                                                     struct vs_short_outer *outer, uint16_t actor,
+                                                     vs_ps now)
+{
+    struct vs_queue *queue = &run->engine->queue;
+    struct vs_short_lane *lane = &run->lanes[actor];
+    if (outer->changing)
+        apply_change(run, outer);
+    outer->closed = false;
+    outer->touch_actor = actor;
+    outer->touch_at = now;
+    if (lane->shape->inner)
+        run->inner[lane->device].free = 0;
+    vs_queue_replace(queue, actor, vs_short_end_call(run, lane, now));
+    if (outer->waiters == 0)
+        return;
+    if (!vs_queue_precedes(queue, 0, now + 1))
+        drain(run, outer, now);
+    else
+        wake_first(run, outer, now);
+}
+
+/* The first in line looks: its next event. */
+static __attribute__((noinline)) vs_ps look(struct vs_short_run *run, struct vs_short_outer *outer,
+                                            uint16_t actor, vs_ps now)
+{
+    struct vs_short_lane *lane = &run->lanes[actor];
+    if (outer->closed) /* somebody went past */
+        return VS_NEVER;
+    if (lane->shape->mode == VS_MODE_READ) {
+        pop_waiter(run, outer);
+        settle(run, outer, now);
+        admit_reader(run, outer, actor, now);
+        outer->asking++;
+        lane->event = VS_SHORT_INNER;
+        wake_first(run, outer, now);
+        return now;
+    }
+    if (readers_inside(outer, actor, now))
+        return close_for(run, outer);
+    pop_waiter(run, outer);
+    return grant_writer(run, outer, actor, now, true);
+}
+
+static __attribute__((noinline)) vs_ps ask_inner(struct vs_short_run *run,
+                                                 struct vs_short_outer *outer, uint16_t actor,
+                                                 vs_ps now)
+{
+    vs_ps next = pass_reader(run, outer, actor, now);
+    outer->asking--;
+    if (outer->asking == 0 && outer->unsettled) {
+        uint16_t writer = outer->head;
+        add_event(run, writer, close_for(run, outer));
+    }
+    return next;
+}
+
+static void run_event(struct vs_short_run *run, uint16_t actor, vs_ps now)
+{
+    struct vs_short_lane *lane = &run->lanes[actor];
+    struct vs_short_outer *outer = lane->outer;
+    struct vs_queue *queue = &run->engine->queue;
+    switch ((enum vs_short_event)lane->event) {
+    case VS_SHORT_ASK:
+        vs_queue_replace(queue, actor, ask(run, outer, actor, now));
+        break;
+    case VS_SHORT_RELEASE:
+        release_writer(run, outer, actor, now);
+        break;
+    case VS_SHORT_LOOK:
+        vs_queue_replace(queue, actor, look(run, outer, actor, now));
+        break;
+    case VS_SHORT_INNER:
+        vs_queue_replace(queue, actor, ask_inner(run, outer, actor, now));
+        break;
+    }
+}
+
+/* ------------------------------------------------------- beginning and end */
+
+static int setup_outer(struct vs_short_run *run)
+{
+    const struct vs_workload *workload = run->engine->workload;
+    bool global = run->engine->policy->locks[run->plan->outer].scope == VS_SCOPE_GLOBAL;
+    run->outer_count = global ? 1 : (uint32_t)workload->domain_count;
+    run->outer = vs_hot_alloc(run->outer_count * sizeof *run->outer);
+    if (!run->outer)
+        return VS_ERR_MEMORY;
+    for (uint32_t i = 0; i < run->outer_count; i++) {
+        struct vs_short_outer *outer = &run->outer[i];
+        outer->touch_actor = outer->writer_actor = VS_NOBODY;
+        outer->last_actor = VS_NOBODY;
+        for (size_t k = 0; k < VS_SHORT_CHAINS; k++)
+            outer->chain[k] = VS_NOBODY;
+    }
+    if (global && workload->domain_count > 1) {
+        run->outer->waiting_in =
+            calloc(VS_SHORT_GROUPS_MAX * workload->domain_count, sizeof *run->outer->waiting_in);
+        return run->outer->waiting_in ? 0 : VS_ERR_MEMORY;
+    }
+    return 0;
+}
+
+static void setup_blame(struct vs_short_run *run)
+{
+    const struct vs_short_plan *plan = run->plan;
+    size_t locks = run->engine->policy->lock_count;
+    for (uint32_t i = 0; i < plan->group_count; i++)
+        for (uint32_t k = 0; k < plan->group_count; k++) {
+            size_t cell = ((size_t)plan->groups[i].op * VS_OP_COUNT + plan->groups[k].op) * locks;
+            run->outer_blame[i][k] = &run->engine->blocked_ps[(cell + plan->outer) * 2];
+            run->inner_blame[i][k] = &run->engine->blocked_ps[(cell + plan->inner) * 2];
+        }
+}
+
+static int setup_run(struct vs_short_run *run)
+{
+    const struct vs_engine *engine = run->engine;
+    const struct vs_workload *workload = engine->workload;
+    run->lanes = vs_hot_alloc((workload->actor_count + 1) * sizeof *run->lanes);
+    run->inner = vs_hot_alloc((workload->device_count + 1) * sizeof *run->inner);
+    run->stack = malloc((workload->actor_count + 1) * sizeof *run->stack);
+    if (!run->lanes || !run->inner || !run->stack || setup_outer(run) < 0)
+        return VS_ERR_MEMORY;
+    for (size_t i = 0; i < workload->device_count; i++)
+        run->inner[i].last = VS_NOBODY;
+    for (size_t i = 0; i < workload->actor_count; i++) {
+        struct vs_short_lane *lane = &run->lanes[i];
+        lane->domain = workload->actors[i].domain;
+        lane->outer = &run->outer[run->outer_count > 1 ? lane->domain : 0];
+        lane->next = engine->streams->first[i];
+        lane->stop = engine->streams->first[i + 1];
+        add_event(run, (uint16_t)i, vs_short_next_call(run, lane));
+    }
+    setup_blame(run);
+    return 0;
+}
+
+static void report_outer(struct vs_short_run *run)
+{
+    struct vs_engine *engine = run->engine;
+    for (uint32_t i = 0; i < run->outer_count; i++) {
+        uint32_t lock = engine->lock_base[run->plan->outer] + i;
+        for (unsigned mode = 0; mode < VS_MODE_COUNT; mode++) {
+            const struct vs_short_counts *from = &run->outer[i].counts[mode];
+            engine->counts[lock * VS_MODE_COUNT + mode] =
+                (struct vs_lock_counts){.acquire = from->acquire,
+                                        .wait = from->wait,
+                                        .transfer = from->transfer,
+                                        .hold = from->acquire,
+                                        .wait_ps = from->wait_ps,
+                                        .wait_max_ps = from->wait_max_ps,
+                                        .hold_ps = from->hold_ps,
+                                        .hold_max_ps = from->hold_max_ps,
+                                        .cross_domain_ps = from->cross_domain_ps};
+            engine->locks[lock].sojourn += from->sojourn;
+        }
+    }
+}
+
+static void report_inner(struct vs_short_run *run)
+{
+    struct vs_engine *engine = run->engine;
+    for (uint32_t i = 0; i < engine->workload->device_count && run->plan->has_inner; i++) {
+        uint32_t lock = engine->lock_base[run->plan->inner] + i;
+        const struct vs_short_inner *from = &run->inner[i];
+        engine->counts[lock * VS_MODE_COUNT + VS_MODE_EXCLUSIVE] =
+            (struct vs_lock_counts){.acquire = from->acquire,
+                                    .wait = from->wait,
+                                    .transfer = from->transfer - (from->acquire > 0),
+                                    .hold = from->acquire,
+                                    .wait_ps = from->wait_ps,
+                                    .wait_max_ps = from->wait_max_ps,
+                                    .hold_ps = from->hold_ps,
+                                    .hold_max_ps = from->hold_max_ps};
+        engine->locks[lock].sojourn = from->sojourn;
+    }
+}
+
+/* Sums that a result adds up over vCPUs go to the first of them. */
+static void report(struct vs_short_run *run)
+{
+    struct vs_engine *engine = run->engine;
+    report_outer(run);
+    report_inner(run);
+    engine->actors[0].think_ps = run->think_ps;
+    engine->actors[0].lock_wait_ps = run->wait_ps;
+    engine->actors[0].work_ps = run->work_ps;
+    for (size_t i = 0; i < engine->workload->actor_count; i++) {
+        engine->actors[i].last_end = run->lanes[i].end;
+        if (run->lanes[i].end > engine->horizon)
+            engine->horizon = run->lanes[i].end;
+        engine->actors[i].state = VS_ACTOR_FINISHED;
+    }
+}
+
+int vs_shortcut_run(struct vs_engine *engine, const struct vs_short_plan *plan,
+                    struct vs_error *error)
+{
+    struct vs_short_run run = {.engine = engine, .plan = plan};
+    struct vs_queue *queue = &engine->queue;
+    int ret = vs_engine_look(engine, error);
+    if (ret == 0 && setup_run(&run) < 0)
+        ret = vs_error_set(error, VS_ERR_MEMORY, "out of memory while preparing policy %s",
+                           engine->policy->name);
+    for (vs_ps now; ret == 0 && (now = vs_queue_next(queue)) != VS_NEVER;) {
+        run_event(&run, vs_queue_first(queue), now);
+        if (engine->calls >= engine->next_look)
+            ret = vs_engine_look(engine, error);
+    }
+    if (ret == 0)
+        report(&run);
+    if (run.outer)
+        free(run.outer->waiting_in);
+    free(run.outer);
+    free(run.inner);
+    free(run.lanes);
+    free(run.stack);
+    return ret;
+}
