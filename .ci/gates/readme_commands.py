@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs the commands that the documentation shows.
 
-    readme_commands.py ROOT BIN
+    readme_commands.py [--write] ROOT BIN
 
-In README.md at the root and every *.md in traces/, sim/, analysis/ and capture/:
+With --write, what exact blocks show is replaced by what their commands print.  In
+README.md at the root and every *.md in traces/, sim/, analysis/ and capture/:
 
     ```console run      each "$ " line is run, and must end with status 0
     ```console exact    the same, and prints exactly what follows it (stdout and stderr)
@@ -80,14 +81,15 @@ def run(command, directory, bin_directory):
     return done.returncode, done.stdout.decode("utf-8", "replace")
 
 
-def check_document(path, root, bin_directory):
-    """(number of commands run, failures as text)."""
+def check_document(path, root, bin_directory, write=False):
+    """(number of commands run, failures as text); with write, exact blocks are made true."""
     with open(path, encoding="utf-8") as stream:
         text = stream.read()
     name = os.path.relpath(path, root)
     directory = scratch(root, bin_directory)
     failures = []
     count = 0
+    written, written_to = "", 0
     try:
         for block in BLOCK.finditer(text):
             mark = block["mark"]
@@ -101,35 +103,45 @@ def check_document(path, root, bin_directory):
             except ValueError as problem:
                 failures.append(f"{name}:{first_line}: {problem}")
                 continue
+            body = ""
             for number, command, shown in lines:
                 place = f"{name}:{first_line + number}"
                 status, output = run(command, directory, bin_directory)
                 count += 1
                 print(f"{place}: $ {command}", flush=True)
+                body += f"$ {command}\n{output}"
                 if status != 0:
                     failures.append(f"{place}: '{command}' ended with status {status}:\n{output}")
-                elif mark == "exact" and output != shown:
+                elif mark == "exact" and output != shown and not write:
                     failures.append(f"{place}: '{command}' shows\n{shown}but prints\n{output}")
+            if mark == "exact":
+                written += text[written_to:block.start("body")] + body
+                written_to = block.end("body")
     finally:
         shutil.rmtree(directory)
+    if write and not failures:
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(written + text[written_to:])
     return count, failures
 
 
-def check(root, bin_directory):
+def check(root, bin_directory, write=False):
     count = 0
     failures = []
     for path in documents(root):
-        more, found = check_document(path, root, bin_directory)
+        more, found = check_document(path, root, bin_directory, write)
         count += more
         failures += found
     return count, failures
 
 
 def main(arguments):
-    if len(arguments) != 3:
+    write = arguments[1:2] == ["--write"]
+    paths = arguments[2:] if write else arguments[1:]
+    if len(paths) != 2:
         print(__doc__, file=sys.stderr)
         return 2
-    count, failures = check(os.path.abspath(arguments[1]), os.path.abspath(arguments[2]))
+    count, failures = check(os.path.abspath(paths[0]), os.path.abspath(paths[1]), write)
     for failure in failures:
         print(f"FAILED {failure}")
     print(f"{count} command(s) run, {len(failures)} failure(s)")
