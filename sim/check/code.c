@@ -501,11 +501,10 @@ bool vs_check_is_private(const struct vs_check_model *model, const struct vs_che
         return !model->has_callbacks && !model->has_barrier;
     case C_DEFER:
     case C_CLEAR_PENDING:
+    case C_MAP_PAGE:
         return !(opt_in & (1u << VS_VIOLATION_PENDING_TWICE | 1u << VS_VIOLATION_UNMAPPED));
     case C_MAY_FAIL:
         return !model->setup->failures;
-    case C_MAP_PAGE:
-        return !(opt_in & 1u << VS_VIOLATION_UNMAPPED);
     default:
         return false;
     }

@@ -97,7 +97,7 @@ void vs_footprint_add(const struct vs_reducer *reducer, uint8_t actor,
 {
     const struct vs_check_model *model = reducer->model;
     uint64_t set = devices(model, call->device, insn->which);
-    bool certain;
+    bool twice = model->setup->opt_in & 1u << VS_VIOLATION_PENDING_TWICE, certain;
 
     switch (insn->code) {
     case C_LOCK:
@@ -147,6 +147,8 @@ void vs_footprint_add(const struct vs_reducer *reducer, uint8_t actor,
         print->data_read |= set * VPCI(0);
         print->data_write |= insn->mode == VS_MODE_WRITE ? set * BARS(0) : 0;
         print->data_read |= insn->mode == VS_MODE_WRITE ? 0 : set * BARS(0);
+        if (insn->which == VS_SELF && insn->mode == VS_MODE_READ) /* empties another's rangesets */
+            print->data_write |= twice ? SLOTS : 0;
         return;
     case C_SET_OWNER:
         print->data_write |= set * OWNER(0);
@@ -194,6 +196,7 @@ void vs_footprint_add(const struct vs_reducer *reducer, uint8_t actor,
         return;
     case C_MAP_PAGE:
         print->data_write |= PAGES;
+        print->data_read |= twice ? SLOTS : 0;
         return;
     default: /* rcu_barrier and what passes a quiescent state; what is private */
         print->data_write |= model->has_barrier ? BARRIER | ALL_SECTIONS | CALLBACKS : 0;

@@ -142,9 +142,9 @@ struct vs_check_vcpu {
     uint8_t barrier; /* bit per actor that has to pass a quiescent state */
     uint8_t slot;    /* pending slot: pointer, or device * GENERATIONS by sbdf, or NONE */
     uint8_t slot_flags;
-    uint8_t excluded; /* another device keeps the page: modify_bars will not map it */
-    uint8_t retrying; /* leaving to begin again */
-    uint8_t gave_up;  /* a try of this operation failed */
+    uint8_t decided;                                 /* what modify_bars came to: below */
+    uint8_t retrying;                                /* leaving to begin again */
+    uint8_t gave_up;                                 /* a try of this operation failed */
     uint8_t held_count, ref_count, loop_count, made; /* made: vpci that it allocates */
     struct {
         uint8_t lock, mode;
@@ -155,6 +155,9 @@ struct vs_check_vcpu {
     struct vs_check_loop loops[LOOPS_MAX];
 };
 
+/* decided.  FILLED: the device's rangesets; KEPT: but for the page, which another device has. */
+enum { DECIDED_FILLED = 1, DECIDED_KEPT = 2 };
+
 /* slot_flags.  DECODE: memory decoding as a whole, not the ROM alone; ON: will be on. */
 enum {
     SLOT_BY_SBDF = 1,
@@ -162,7 +165,9 @@ enum {
     SLOT_DECODE = 4,
     SLOT_ON = 8,
     SLOT_PAGE = 16,
-    SLOT_UNRAISED = 32 /* no softirq was raised for it */
+    SLOT_UNRAISED = 32, /* no softirq was raised for it */
+    SLOT_FILLED = 64,   /* its map is in the device's rangesets */
+    SLOT_LOST = 128     /* and another vCPU's has taken its place there */
 };
 
 struct vs_check_dev {
@@ -331,6 +336,14 @@ void vs_check_object_free(const struct vs_check_model *model, struct vs_check_st
 void vs_check_object_step(const struct vs_check_model *model, struct vs_check_state *state,
                           uint8_t actor, const struct vs_check_insn *insn,
                           struct vs_breach *breach);
+/* bars.c: BARS_BEGIN and BARS_END; MAP_PAGE; are the device's rangesets filled already, when a
+ * toggle defers what it has put into them? */
+void vs_check_bars(const struct vs_check_model *model, struct vs_check_state *state, uint8_t actor,
+                   const struct vs_check_insn *insn, struct vs_breach *breach);
+void vs_check_map_page(const struct vs_check_model *model, struct vs_check_state *state,
+                       uint8_t actor, uint8_t index, struct vs_breach *breach);
+void vs_check_find_filled(const struct vs_check_model *model, const struct vs_check_state *state,
+                          uint8_t actor, struct vs_breach *breach);
 /* The actor left its outermost read section: callbacks that waited for it run. */
 void vs_check_section_left(const struct vs_check_model *model, struct vs_check_state *state,
                            uint8_t actor, struct vs_breach *breach);

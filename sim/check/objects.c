@@ -275,44 +275,6 @@ static void use(struct vs_check_state *state, uint8_t actor, const struct vs_che
     vs_check_stale(state, actor, VS_OBJECT_VPCI, vpci, "uses a vpci in freed memory", breach);
 }
 
-static void bars(const struct vs_check_model *model, struct vs_check_state *state, uint8_t actor,
-                 const struct vs_check_insn *insn, struct vs_breach *breach)
-{
-    struct vs_check_vcpu *vcpu = &state->vcpus[actor];
-    uint8_t index = vs_check_which_device(vcpu, insn->which), me = (uint8_t)(1u << actor);
-
-    if (index == NONE)
-        return;
-    struct vs_check_dev *device = &state->devices[index];
-    bool write = insn->mode == VS_MODE_WRITE;
-    uint8_t *mine = write ? &device->bar_writers : &device->bar_readers;
-
-    vs_check_stale(state, actor, VS_OBJECT_VPCI, vs_check_which_vpci(vcpu, insn->which),
-                   "reads or writes BARs in freed memory", breach);
-    if (insn->code == C_BARS_END) {
-        *mine &= (uint8_t)~me;
-        return;
-    }
-    uint8_t others = (uint8_t)((device->bar_writers | (write ? device->bar_readers : 0)) & ~me);
-
-    *mine |= me;
-    if (insn->which == VS_OTHER && vcpu->device != NONE && device->decoding &&
-        model->setup->devices[index].page == model->setup->devices[vcpu->device].page)
-        vcpu->excluded = 1;
-    if (write && (vcpu->flags & F_PENDING) && (vcpu->slot_flags & SLOT_DECODE))
-        device->decoding = !!(vcpu->slot_flags & SLOT_ON);
-    if (!others)
-        return;
-    if (!breach->found) {
-        breach->pointer = vs_pointer(index, 0);
-        for (breach->other = 0; !(((unsigned int)others >> breach->other) & 1u); breach->other++) {
-        }
-    }
-    vs_breach_note(breach, VS_VIOLATION_BAR_RACE, actor,
-                   write ? "writes BARs that another reads or writes at this moment"
-                         : "reads BARs that another writes at this moment");
-}
-
 /* -------------------------------------------------------------- references */
 
 void vs_check_drop_reference(const struct vs_check_model *model, struct vs_check_state *state,
@@ -441,7 +403,7 @@ void vs_check_object_step(const struct vs_check_model *model, struct vs_check_st
         return;
     case C_BARS_BEGIN:
     case C_BARS_END:
-        bars(model, state, actor, insn, breach);
+        vs_check_bars(model, state, actor, insn, breach);
         return;
     case C_SET_OWNER:
         state->devices[index].owner = vs_check_whose(model, state, actor, insn->whose);
@@ -475,12 +437,7 @@ void vs_check_object_step(const struct vs_check_model *model, struct vs_check_st
         touch(model, state, actor, breach);
         return;
     case C_MAP_PAGE:
-        if (!(vcpu->slot_flags & SLOT_PAGE))
-            return;
-        if (vcpu->slot_flags & SLOT_ON)
-            state->shared.mapped |= (uint8_t)(1u << model->setup->devices[index].page);
-        else
-            state->shared.mapped &= (uint8_t) ~(1u << model->setup->devices[index].page);
+        vs_check_map_page(model, state, actor, index, breach);
         return;
     default:
         return;

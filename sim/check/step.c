@@ -24,7 +24,7 @@ static void begin_program(struct vs_check_vcpu *vcpu, uint16_t pc, uint8_t devic
     vcpu->pc = pc;
     vcpu->device = device;
     vcpu->pdev = vcpu->vpci = vcpu->cleared = vcpu->cursor = vcpu->made = NONE;
-    vcpu->excluded = vcpu->retrying = 0;
+    vcpu->decided = vcpu->retrying = 0;
 }
 
 static void clear_slot(const struct vs_check_model *model, struct vs_check_state *state,
@@ -131,25 +131,16 @@ static void fill_slot(const struct vs_check_model *model, struct vs_check_state 
 
     if (vcpu->pdev == NONE)
         return;
-    for (uint8_t i = 0; i < model->setup->actor_count; i++) {
-        uint8_t slot = i == actor ? NONE : state->vcpus[i].slot;
-
-        if (slot != NONE && vs_pointer_device(slot) == vcpu->device &&
-            (model->setup->opt_in & 1u << VS_VIOLATION_PENDING_TWICE)) {
-            breach->other = i;
-            breach->pointer = vcpu->pdev;
-            vs_breach_note(breach, VS_VIOLATION_PENDING_TWICE, actor,
-                           "defers a map of a device whose map is pending elsewhere");
-        }
-    }
+    vs_check_find_filled(model, state, actor, breach);
     vcpu->slot = vcpu->pdev;
     vcpu->slot_flags =
-        (uint8_t)((insn->flag ? SLOT_BY_SBDF : 0) | (insn->unraised ? SLOT_UNRAISED : 0));
+        (uint8_t)((insn->flag ? SLOT_BY_SBDF : 0) | (insn->unraised ? SLOT_UNRAISED : 0) |
+                  (vcpu->decided & DECIDED_FILLED ? SLOT_FILLED : 0));
     if (op == VS_OP_TOGGLE_DECODE && (model->setup->opt_in & 1u << VS_VIOLATION_UNMAPPED))
         vcpu->slot_flags |=
             (uint8_t)(SLOT_DECODE | (state->devices[vcpu->device].decoding ? 0 : SLOT_ON) |
-                      (vcpu->excluded ? 0 : SLOT_PAGE));
-    vcpu->excluded = 0;
+                      (vcpu->decided & DECIDED_KEPT ? 0 : SLOT_PAGE));
+    vcpu->decided = 0;
     for (uint8_t i = vcpu->ref_count; insn->with_ref && i-- > 0;) {
         if (vcpu->refs[i].lock != insn->lock || vcpu->refs[i].pdev != vcpu->pdev)
             continue;

@@ -38,6 +38,7 @@ struct vs_promela_writer {
     bool in_miss, pending; /* the miss steps; the deferred map */
     bool maps_entry;       /* within the loop over map entries */
     bool from_slot;        /* its device came out of the pending slot */
+    bool fills;            /* it has filled its device's rangesets before this place */
     bool makes_vpci;       /* it has allocated one before this place */
     bool completes_vpci;   /* it finishes the handlers of one behind allocating it */
     bool left;             /* nothing comes behind a leave */

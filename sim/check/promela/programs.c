@@ -251,6 +251,7 @@ static void emit_program(struct vs_promela_writer *writer, const struct vs_progr
 {
     bool allocates = false;
 
+    writer->fills = false;
     writer->completes_vpci = completes(&program->steps, &allocates);
     writer->makes_vpci = writer->from_slot = writer->left = writer->in_miss = false;
     writer->held_count = writer->leaves = writer->step_number = 0;

@@ -187,12 +187,17 @@ static void print_opt_ins(const struct vs_promela_writer *writer, FILE *out)
     if (setup->opt_in & 1u << VS_VIOLATION_UNMEDIATED)
         fputs("byte changes_hands[DEVICES]; /* bit per vCPU that assigns or resets it */\n", out);
     if (setup->opt_in & 1u << VS_VIOLATION_PENDING_TWICE) {
-        fputs("byte map_pending[ACTORS] = NONE; /* of which device */\n"
+        fputs("byte map_pending[ACTORS] = NONE; /* of the device whose rangesets it has filled */\n"
+              "bool map_lost[ACTORS];            /* and another has filled them since */\n"
               "#define MAP_PENDING_ELSEWHERE(device) (false",
               out);
         for (unsigned int i = 0; i < setup->actor_count; i++)
             fprintf(out, " || (me != %u && map_pending[%u] == device)", i, i);
-        fputs(")\n", out);
+        fputs(")\ninline fill_rangesets(device)\n{\n", out);
+        for (unsigned int i = 0; i < setup->actor_count; i++)
+            fprintf(out, "    map_lost[%u] = map_lost[%u] || map_pending[%u] == device;\n", i, i,
+                    i);
+        fputs("    map_pending[me] = device; map_lost[me] = false;\n}\n", out);
     }
     if (!(setup->opt_in & 1u << VS_VIOLATION_UNMAPPED)) {
         fputs("inline finish() { skip }\n", out);

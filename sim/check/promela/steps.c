@@ -83,15 +83,29 @@ static void use(struct vs_promela_writer *writer, const struct vs_step *step)
 /* ------------------------------------------------------------------------ BARs */
 
 /* What a scenario about pages asks besides: another device that decodes keeps a page
- * out of the map; the deferred map switches decoding. */
+ * out of the map, but of one that is decided in map-pending where that unmaps it; the
+ * deferred map switches decoding. */
 static void note_pages(struct vs_promela_writer *writer, const struct vs_step *step, bool write)
 {
     char device[PROMELA_TEXT];
 
-    if (!looks_for(writer, VS_VIOLATION_UNMAPPED) || writer->device == VS_CHECK_NONE)
+    if (writer->device == VS_CHECK_NONE)
+        return;
+    bool fills = !write && step->which == VS_SELF;
+
+    writer->fills |= fills && !writer->pending;
+    if (fills && writer->pending && looks_for(writer, VS_VIOLATION_PENDING_TWICE))
+        vs_promela_line(writer, "fill_rangesets(%u);", writer->device);
+    if (!looks_for(writer, VS_VIOLATION_UNMAPPED))
         return;
     vs_promela_device(writer, step->which, device);
-    if (step->which == VS_OTHER)
+    if (fills && writer->pending)
+        vs_promela_line(writer, "slot_page = slot_decode;");
+    if (step->which == VS_OTHER && writer->pending)
+        vs_promela_line(
+            writer, "slot_page = slot_page && (slot_on || !decoding[%s] || PAGE(%s) != PAGE(%u));",
+            device, device, writer->device);
+    else if (step->which == VS_OTHER)
         vs_promela_line(writer, "excluded = excluded || (decoding[%s] && PAGE(%s) == PAGE(%u));",
                         device, device, writer->device);
     if (write && writer->pending)
@@ -202,7 +216,7 @@ static void defer(struct vs_promela_writer *writer, const struct vs_step *step)
     vs_promela_line(writer, "if");
     vs_promela_line(writer, ":: pdev != NONE ->");
     writer->indent++;
-    if (looks_for(writer, VS_VIOLATION_PENDING_TWICE)) {
+    if (writer->fills && looks_for(writer, VS_VIOLATION_PENDING_TWICE)) {
         vs_promela_line(writer, "if");
         vs_promela_line(writer, ":: MAP_PENDING_ELSEWHERE(%u) -> broken(PENDING_TWICE)",
                         writer->device);
@@ -253,7 +267,7 @@ void vs_promela_clear_slot(struct vs_promela_writer *writer)
     vs_promela_line(writer, "d_step {");
     writer->indent++;
     if (looks_for(writer, VS_VIOLATION_PENDING_TWICE))
-        vs_promela_line(writer, "map_pending[me] = NONE;");
+        vs_promela_line(writer, "map_pending[me] = NONE; map_lost[me] = false;");
     if (looks_for(writer, VS_VIOLATION_UNMAPPED))
         vs_promela_line(writer, "slot_decode = false; slot_on = false; slot_page = false;");
     vs_promela_line(writer, "slot_ref = NONE; slot = NONE");
@@ -317,6 +331,14 @@ static void map_page(struct vs_promela_writer *writer)
 {
     unsigned int page = writer->setup->devices[writer->device].page;
 
+    if (looks_for(writer, VS_VIOLATION_PENDING_TWICE)) {
+        vs_promela_line(writer, "if");
+        vs_promela_line(writer, ":: map_lost[me] -> broken(PENDING_TWICE)");
+        vs_promela_line(writer, ":: else");
+        vs_promela_line(writer, "fi;");
+    }
+    if (!looks_for(writer, VS_VIOLATION_UNMAPPED))
+        return;
     vs_promela_line(writer,
                     "mapped = (!slot_page -> mapped : (slot_on -> mapped | %u : mapped & ~%u));",
                     1u << page, 1u << page);
@@ -333,7 +355,7 @@ static void work(struct vs_promela_writer *writer, const struct vs_step *step)
              writer->makes_vpci)
         vs_promela_line(writer, "complete_vpci();");
     else if (step->work == VS_WORK_P2M_ENTRY && writer->maps_entry && writer->pending &&
-             looks_for(writer, VS_VIOLATION_UNMAPPED) && writer->device != VS_CHECK_NONE)
+             writer->device != VS_CHECK_NONE)
         map_page(writer);
 }
 

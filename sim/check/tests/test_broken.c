@@ -48,6 +48,9 @@ static const struct broken table[] = {
     {"pci-lock", "pci-lock-fixed", "S25", {0}, VS_VIOLATION_USE_AFTER_FREE},
     {"device-lock", "pci-lock", "S3", {0}, VS_VIOLATION_USE_AFTER_FREE},
     {"device-lock", "pci-lock", "S19", {0}, VS_VIOLATION_HELD_AT_END},
+    {"stale-decision", "pci-lock-fixed", "S12", {0}, VS_VIOLATION_UNMAPPED},
+    {"stale-decision", "pci-lock-fixed", "S13", {0}, VS_VIOLATION_PENDING_TWICE},
+    {"late-decoding", "pci-lock-fixed", "S12", {0}, VS_VIOLATION_UNMAPPED},
     {"unlocked-removal", "pci-lock", "S17", {0}, VS_VIOLATION_USE_AFTER_FREE},
 };
 
@@ -71,7 +74,7 @@ static void each_broken_policy_is_rejected_for_its_own_reason(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        struct scene broken = scene_open(table[i].name, 1), base = scene_open(table[i].base, 1);
+        struct scene broken = scene_open(table[i].name, 2), base = scene_open(table[i].base, 2);
         struct vs_check_setup setup = setup_of(&table[i]);
         uint32_t bit = 1u << table[i].why;
 

@@ -76,6 +76,12 @@ static void inverted_orders_are_found_over_all_pairs(void **state)
     assert_false(pairs("rcu", &verdict) & 1u << VS_VIOLATION_ORDER_INVERSION);
 }
 
+/* Which pages are mapped in the end is asked in scenarios alone: test_broken.c. */
+static bool is_about_pages(const char *name)
+{
+    return strcmp(name, "stale-decision") == 0 || strcmp(name, "late-decoding") == 0;
+}
+
 static void every_broken_policy_breaks_some_pair(void **state)
 {
     char path[4096];
@@ -94,7 +100,7 @@ static void every_broken_policy_breaks_some_pair(void **state)
         if (length < 6 || strcmp(entry->d_name + length - 5, ".json") != 0)
             continue;
         snprintf(name, sizeof(name), "%.*s", (int)(length - 5), entry->d_name);
-        if (pairs(name, &verdict) == 0)
+        if (!is_about_pages(name) && pairs(name, &verdict) == 0)
             fail_msg("%s breaks no rule", name);
         count++;
     }

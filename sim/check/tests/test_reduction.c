@@ -51,7 +51,7 @@ static void pairs_break_the_same_rules_without_reduction(void **state)
 {
     (void)state;
     for (const char *const *name = vs_policy_names(); *name; name++)
-        assert_true(compare_pairs(*name) > 0);
+        assert_true(compare_pairs(*name) > 0 || strstr(*name, "-fixed")); /* most repairs hold */
     for (const char *const *name = broken; *name; name++)
         assert_true(compare_pairs(*name) > 0);
 }
@@ -142,6 +142,39 @@ static void special_setups_are_the_same_without_reduction(void **state)
     assert_true(found > 100);
 }
 
+/* Toggles of devices whose BARs share a page: who decides what, and what becomes of it when
+ * another decides in between. */
+static void toggles_that_share_a_page_are_the_same_without_reduction(void **state)
+{
+    static const char *const late[] = {"stale-decision", "late-decoding", NULL};
+    unsigned int found = 0;
+
+    (void)state;
+    for (int shipped = 0; shipped < 2; shipped++)
+        for (const char *const *name = shipped ? vs_policy_names() : late; *name; name++) {
+            struct scene scene = scene_open(*name, 2);
+            bool fixed = strstr(*name, "-fixed");
+
+            for (int i = 0; i < 16; i++) {
+                struct vs_check_setup setup = scene_host(false);
+                unsigned int before = found;
+
+                setup.failures = i & 8;
+                setup.opt_in = 1u << VS_VIOLATION_PENDING_TWICE | 1u << VS_VIOLATION_UNMAPPED;
+                setup.devices[1].page = 0;
+                setup.devices[0].decoding = i & 1;
+                setup.devices[1].decoding = i & 2;
+                scene_add(&setup, VS_OP_TOGGLE_DECODE, 0);
+                scene_add(&setup, VS_OP_TOGGLE_DECODE, i & 4 ? 1 : 0);
+                found += compare(&scene, &setup);
+                if (fixed && found > before)
+                    fail_msg("%s: broken in setup %d", *name, i);
+            }
+            scene_close(&scene);
+        }
+    assert_true(found > 100);
+}
+
 /* It does reduce: two readers need one order, not all. */
 static void readers_are_tried_in_one_order(void **state)
 {
@@ -173,6 +206,7 @@ int main(void)
         cmocka_unit_test(triples_break_the_same_rules_without_reduction),
         cmocka_unit_test(triples_with_deferred_frees_are_the_same_without_reduction),
         cmocka_unit_test(special_setups_are_the_same_without_reduction),
+        cmocka_unit_test(toggles_that_share_a_page_are_the_same_without_reduction),
         cmocka_unit_test(readers_are_tried_in_one_order),
     };
 

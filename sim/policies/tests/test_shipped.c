@@ -337,10 +337,28 @@ static void the_pending_slot_holds_what_the_policy_says(void **state)
     for (const char *const *name = vs_policy_names(); *name; name++) {
         struct vs_policy *policy = load(*name);
 
-        bool repaired = strncmp(*name, "pci-lock", 8) == 0 && strstr(*name, "-fixed");
+        bool counted = strncmp(*name, "refcount", 8) == 0;
+        bool by_sbdf = strncmp(*name, "rcu", 3) == 0 || (strstr(*name, "-fixed") && !counted);
 
-        assert_true(slot_is(policy, strncmp(*name, "rcu", 3) == 0 || repaired,
-                            strncmp(*name, "refcount", 8) == 0));
+        assert_true(slot_is(policy, by_sbdf, counted));
+        vs_policy_free(policy);
+    }
+}
+
+/* Toggles decide and maps carry it out; in the repairs toggles compare with nothing, and maps do.
+ */
+static void a_repaired_map_decides_where_it_is_carried_out(void **state)
+{
+    (void)state;
+    for (const char *const *name = vs_policy_names(); *name; name++) {
+        struct vs_policy *policy = load(*name);
+        bool repaired = strstr(*name, "-fixed");
+        const struct vs_program *toggle = &policy->programs[VS_OP_TOGGLE_DECODE];
+        const struct vs_program *map = &policy->programs[VS_OP_MAP_PENDING];
+
+        assert_int_equal(count_steps(&toggle->steps, VS_STEP_READ_BARS, VS_OBJECT_NONE) == 0,
+                         repaired);
+        assert_int_equal(count_steps(&map->steps, VS_STEP_READ_BARS, VS_OBJECT_NONE) > 1, repaired);
         vs_policy_free(policy);
     }
 }
@@ -399,6 +417,7 @@ int main(void)
         cmocka_unit_test(the_walker_finds_a_path_that_is_not),
         cmocka_unit_test(removal_frees_the_device_once),
         cmocka_unit_test(the_pending_slot_holds_what_the_policy_says),
+        cmocka_unit_test(a_repaired_map_decides_where_it_is_carried_out),
         cmocka_unit_test(locks_below_vpci_are_in_every_policy_and_marked),
         cmocka_unit_test(the_example_of_the_grammar_compiles_as_printed),
     };
