@@ -25,7 +25,9 @@ inline fatal(kind) { verdict = kind; assert(verdict != kind); stop = true }
 #define DOMAIN_DEVICES 1 /* d->pdev_list */
 #define MSIX_TABLES    2 /* d->arch.hvm.msix_tables */
 #define LISTS          3
-#define LISTS_OF_ALL   (LISTS * DOMAINS)
+#define DOM_XEN        DOMAINS       /* who owns hidden devices */
+#define GROUPS         (DOMAINS + 1) /* whose lists there are: dom_xen's come last */
+#define LISTS_OF_ALL   (LISTS * GROUPS)
 
 typedef pdev_t {              /* struct pci_dev */
     bool alive;
@@ -51,7 +53,7 @@ byte head[LISTS_OF_ALL] = NONE;
 byte walkers[LISTS_OF_ALL];   /* bit per vCPU that walks the list outside of RCU */
 byte rcu[ACTORS];             /* depth of read sections */
 
-#define LIST(list, whose)     ((list) * DOMAINS + (whose))
+#define LIST(list, whose)     ((list) * GROUPS + (whose))
 #define DEVICE_OF(p)          ((p) / PDEV_LIVES)
 #define PDEV_OF(device)       ((device) * PDEV_LIVES + pdev_last[device])
 #define VPCI_OF(device)       ((device) * VPCI_LIVES + vpci_last[device])
