@@ -415,6 +415,7 @@ static void emit_call(struct vs_promela_writer *writer, uint8_t index)
                         call->device);
     snprintf(writer->label, sizeof(writer->label), "%u_%u", writer->actor, index);
     if (has_step(&writer->policy->programs[call->op].steps, VS_STEP_RETRY)) {
+        vs_promela_line(writer, "skip;"); /* no label begins a block */
         fprintf(writer->stream, "begin_%s:\n", writer->label);
         vs_promela_line(writer, "skip;");
     }
