@@ -254,8 +254,9 @@ void vs_promela_assert(struct vs_promela_writer *writer, const struct vs_step *s
     vs_promela_line(writer, "d_step {");
     vs_promela_line(writer, "    if");
     if (is_shared)
-        vs_promela_line(writer, "    :: %s != NONE && (%s.writer == me || %s.reads[me] > 0) -> skip",
-                        index, lock, lock);
+        vs_promela_line(writer,
+                        "    :: %s != NONE && (%s.writer == me || %s.reads[me] > 0) -> skip", index,
+                        lock, lock);
     else
         vs_promela_line(writer, "    :: %s != NONE && %s.owner == me -> skip", index, lock);
     if (is_percpu)

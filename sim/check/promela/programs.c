@@ -405,9 +405,9 @@ static void emit_call(struct vs_promela_writer *writer, uint8_t index)
     writer->device = call->device;
     writer->target = call->target;
     writer->call = index;
-    writer->facts = facts_of(
-        call->op, writer->domain == 0,
-        call->device != VS_CHECK_NONE ? &writer->setup->devices[call->device] : NULL);
+    writer->facts =
+        facts_of(call->op, writer->domain == 0,
+                 call->device != VS_CHECK_NONE ? &writer->setup->devices[call->device] : NULL);
     fprintf(writer->stream, "\n    /* ---- %s: %s: %s ---- */\n", vs_check_call_text(call, text),
             vs_op_table[call->op].function, vs_op_table[call->op].summary);
     if (moves)

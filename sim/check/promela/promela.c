@@ -64,8 +64,7 @@ static bool any_has_step(const struct vs_policy *policy, const struct vs_check_s
 
             if (has_step(&policy->programs[op].steps, is))
                 return true;
-            if (vs_op_table[op].defers &&
-                has_step(&policy->programs[VS_OP_MAP_PENDING].steps, is))
+            if (vs_op_table[op].defers && has_step(&policy->programs[VS_OP_MAP_PENDING].steps, is))
                 return true;
         }
     return false;
@@ -87,8 +86,8 @@ static void print_head(const struct vs_promela_writer *writer, FILE *out)
             writer->subject->title);
     fprintf(out, " * A model for SPIN, written by vpci-sim check --promela.\n *\n");
     for (uint8_t i = 0; i < setup->device_count; i++)
-        fprintf(out, " * device %u: of domain %u%s%s%s%s%s, page %u\n", i,
-                setup->devices[i].owner, setup->devices[i].absent ? ", absent" : "",
+        fprintf(out, " * device %u: of domain %u%s%s%s%s%s, page %u\n", i, setup->devices[i].owner,
+                setup->devices[i].absent ? ", absent" : "",
                 setup->devices[i].hidden ? ", hidden by now: dom_xen's" : "",
                 setup->devices[i].virtual ? ", a virtual function" : "",
                 setup->devices[i].has_msix ? ", MSI-X" : "",
@@ -319,7 +318,8 @@ static void print_list(FILE *out, const struct vs_check_setup *setup, enum vs_li
     for (unsigned int i = 0; i < setup->device_count; i++) {
         const struct vs_check_device *device = &setup->devices[i];
 
-        if (device->absent || (list != VS_LIST_ALL_DEVICES && first_owner(setup, i, list) != domain) ||
+        if (device->absent ||
+            (list != VS_LIST_ALL_DEVICES && first_owner(setup, i, list) != domain) ||
             (list == VS_LIST_MSIX_TABLES && !device->has_msix))
             continue;
         if (last == VS_CHECK_NONE)
@@ -344,8 +344,7 @@ static void print_init(const struct vs_promela_writer *writer, FILE *out)
     for (unsigned int i = 0; i < setup->device_count; i++) {
         const struct vs_check_device *device = &setup->devices[i];
 
-        fprintf(out, "        owner[%u] = %u;\n", i,
-                first_owner(setup, i, VS_LIST_DOMAIN_DEVICES));
+        fprintf(out, "        owner[%u] = %u;\n", i, first_owner(setup, i, VS_LIST_DOMAIN_DEVICES));
         if (device->absent)
             continue;
         fprintf(out,
