@@ -254,27 +254,36 @@ inline unlink(p, list, kind)
 /* A walker reads the node that it stands on: it must be alive and, but under RCU, listed. */
 #define NODE_IS_GONE(at, list) (!pdevs[at].alive || (pdevs[at].on[list] == NONE && rcu[me] == 0))
 
+/* Who has read NULL walks no more: it reads nothing else of the list. */
+inline walk_end(list, whose)
+{
+    walkers[LIST(list, whose)] = walkers[LIST(list, whose)] & ~(1 << me)
+}
 inline walk_begin(at, list, whose)
 {
     d_step {
         at = head[LIST(list, whose)];
         if
-        :: rcu[me] == 0 ->
+        :: at != NONE && rcu[me] == 0 ->
             walkers[LIST(list, whose)] = walkers[LIST(list, whose)] | (1 << me)
         :: else
         fi
     }
 }
-inline walk_end(list, whose)
+inline step_on(at, list, whose)
 {
-    walkers[LIST(list, whose)] = walkers[LIST(list, whose)] & ~(1 << me)
+    at = pdevs[at].next[list];
+    if
+    :: at == NONE -> walk_end(list, whose)
+    :: else
+    fi
 }
-inline walk_on(at, list)
+inline walk_on(at, list, whose)
 {
     d_step {
         if
         :: NODE_IS_GONE(at, list) -> fatal(USE_AFTER_FREE)
-        :: else -> at = pdevs[at].next[list]
+        :: else -> step_on(at, list, whose)
         fi
     }
 }
@@ -284,12 +293,12 @@ inline lookup(list, whose, device, wanted)
 {
     walk_begin(cursor, list, whose);
     do
-    :: atomic { cursor == NONE -> missing = true; walk_end(list, whose) }; break
+    :: atomic { cursor == NONE -> missing = true }; break
     :: atomic { cursor != NONE && NODE_IS_GONE(cursor, list) -> fatal(USE_AFTER_FREE) }
     :: atomic {
            cursor != NONE && !NODE_IS_GONE(cursor, list) &&
            !(DEVICE_OF(cursor) == device && (wanted)) ->
-           cursor = pdevs[cursor].next[list]
+           step_on(cursor, list, whose)
        }
     :: atomic {
            cursor != NONE && !NODE_IS_GONE(cursor, list) &&

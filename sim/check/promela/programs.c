@@ -113,16 +113,15 @@ static void emit_by_list(struct vs_promela_writer *writer, const struct vs_step 
     snprintf(wanted, sizeof(wanted), "%.40s != %u", device, writer->device);
     vs_promela_line(writer, "walk_begin(at%u, %s, %s);", depth, list, whose);
     vs_promela_line(writer, "do");
-    vs_promela_line(writer, ":: atomic { at%u == NONE -> walk_end(%s, %s) }; break", depth, list,
-                    whose);
+    vs_promela_line(writer, ":: at%u == NONE -> break", depth);
     if (skips)
-        vs_promela_line(writer, ":: atomic { at%u != NONE && !(%s) -> walk_on(at%u, %s) }", depth,
-                        wanted, depth, list);
+        vs_promela_line(writer, ":: atomic { at%u != NONE && !(%s) -> walk_on(at%u, %s, %s) }",
+                        depth, wanted, depth, list, whose);
     vs_promela_line(writer, ":: atomic { at%u != NONE && %s -> vpci_at%u = NONE };", depth,
                     skips ? wanted : "true", depth);
     writer->indent++;
     emit_block(writer, &step->body);
-    vs_promela_line(writer, "walk_on(at%u, %s)", depth, list);
+    vs_promela_line(writer, "walk_on(at%u, %s, %s)", depth, list, whose);
     writer->indent--;
     vs_promela_line(writer, "od;");
     vs_promela_line(writer, "skip;"); /* nothing jumps into the d_step that may follow */
