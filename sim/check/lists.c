@@ -127,51 +127,48 @@ static uint8_t by_address(const struct vs_check_model *model, const struct vs_ch
     return NONE;
 }
 
-/* In list order, from a node on: over the device itself where it is left out. */
-static uint8_t by_list(struct vs_check_state *state, uint8_t actor,
-                       const struct vs_check_insn *each, uint8_t node, struct vs_breach *breach)
+/* The loop stands on a node.  The device itself, where it is left out, is walked over like any
+ * other: without the body, but in a step of its own. */
+static void stand_on(struct vs_check_vcpu *vcpu, const struct vs_check_insn *each, uint8_t node)
 {
-    while (node != NONE && each->flag && vs_pointer_device(node) == state->vcpus[actor].device) {
-        if (!node_is_there(state, actor, each->argument, node, breach))
-            return NONE;
-        node = next_of(state, each->argument, node);
-    }
-    return node;
+    struct vs_check_loop *loop = &vcpu->loops[vcpu->loop_count - 1];
+    bool over = !each->by_address && each->flag && vs_pointer_device(node) == vcpu->device;
+
+    loop->at = node;
+    loop->vpci = NONE;
+    vcpu->pc = over ? (uint16_t)(each->target - 1) : (uint16_t)(loop->insn + 1);
 }
 
 static void each_begin(const struct vs_check_model *model, struct vs_check_state *state,
-                       uint8_t actor, const struct vs_check_insn *each, struct vs_breach *breach)
+                       uint8_t actor, const struct vs_check_insn *each)
 {
     struct vs_check_vcpu *vcpu = &state->vcpus[actor];
     uint8_t group = vs_check_list_group(model, state, actor, each);
     uint8_t node = each->by_address ? by_address(model, state, actor, each, 0)
-                                    : by_list(state, actor, each,
-                                              state->shared.head[each->argument][group], breach);
+                                    : state->shared.head[each->argument][group];
 
     if (node == NONE || vcpu->loop_count == LOOPS_MAX) {
         vcpu->pc = each->target;
         return;
     }
-    vcpu->loops[vcpu->loop_count++] =
-        (struct vs_check_loop){.insn = vcpu->pc++, .at = node, .vpci = NONE};
+    vcpu->loops[vcpu->loop_count++].insn = vcpu->pc;
+    stand_on(vcpu, each, node);
 }
 
 static void each_next(const struct vs_check_model *model, struct vs_check_state *state,
                       uint8_t actor, struct vs_breach *breach)
 {
     struct vs_check_vcpu *vcpu = &state->vcpus[actor];
-    struct vs_check_loop *loop = &vcpu->loops[vcpu->loop_count - 1];
+    const struct vs_check_loop *loop = &vcpu->loops[vcpu->loop_count - 1];
     const struct vs_check_insn *each = &model->code->insns[loop->insn];
     uint8_t node = NONE;
 
     if (each->by_address)
         node = by_address(model, state, actor, each, (uint8_t)(vs_pointer_device(loop->at) + 1));
     else if (node_is_there(state, actor, each->argument, loop->at, breach))
-        node = by_list(state, actor, each, next_of(state, each->argument, loop->at), breach);
+        node = next_of(state, each->argument, loop->at);
     if (node != NONE) {
-        loop->at = node;
-        loop->vpci = NONE;
-        vcpu->pc = model->code->insns[vcpu->pc].target;
+        stand_on(vcpu, each, node);
         return;
     }
     vcpu->loop_count--;
@@ -265,7 +262,7 @@ void vs_check_list_step(const struct vs_check_model *model, struct vs_check_stat
         lookup(model, state, actor, insn, breach);
         return;
     case C_EACH:
-        each_begin(model, state, actor, insn, breach);
+        each_begin(model, state, actor, insn);
         return;
     case C_EACH_NEXT:
         each_next(model, state, actor, breach);
