@@ -63,6 +63,16 @@ static int write_model(const struct vs_check_run *run, size_t job, size_t index,
     return ret;
 }
 
+/* Why there is no model of a scenario, or NULL. */
+static const char *no_model(const struct vs_scenario *scenario)
+{
+    if (scenario->not_modelled)
+        return scenario->not_modelled;
+    return scenario->setup.loops ? "its vCPUs go on for ever, and whether each gets through is not "
+                                   "asked of SPIN (--liveness asks)"
+                                 : NULL;
+}
+
 int vs_check_write_models(const struct vs_check_run *run, const char *directory, FILE *stream,
                           struct vs_error *error)
 {
@@ -70,8 +80,7 @@ int vs_check_write_models(const struct vs_check_run *run, const char *directory,
     size_t written = 0;
 
     for (size_t s = 0; ret == 0 && s < run->scenario_count; s++)
-        for (size_t i = 0; ret == 0 && !run->scenarios[s]->not_modelled && i < run->job_count;
-             i++) {
+        for (size_t i = 0; ret == 0 && !no_model(run->scenarios[s]) && i < run->job_count; i++) {
             ret = write_model(run, i, s, directory, error);
             written += ret == 0;
         }
@@ -80,9 +89,9 @@ int vs_check_write_models(const struct vs_check_run *run, const char *directory,
     fprintf(stream, "%zu model%s in %s, as POLICY.SCENARIO.pml.\n", written, vs_plural(written),
             directory);
     for (size_t s = 0; s < run->scenario_count; s++)
-        if (run->scenarios[s]->not_modelled)
+        if (no_model(run->scenarios[s]))
             fprintf(stream, "%s has none: %s\n", run->scenarios[s]->name,
-                    run->scenarios[s]->not_modelled);
+                    no_model(run->scenarios[s]));
     fprintf(stream, "To judge one (its head says more):\n"
                     "  spin -a FILE && cc -O1 -DSAFETY -DNOREDUCE -DVECTORSZ=4096 -o pan pan.c\n"
                     "  ./pan -c0 -m1000000\n");

@@ -48,8 +48,8 @@ static const struct vs_option options[] = {
      "Stop a search at so many states and say so; a state takes some 300 bytes.", "4000000", NULL,
      1, 1e9},
     {"failures", 0, VS_OPTION_FLAG, AT(failures), NULL,
-     "Let steps fail that may, as a deferred map, also in --ops, pairs and triples; of the "
-     "scenarios, those that are about it do so anyway.",
+     "Let steps fail that may, as a deferred map, in --ops, pairs and triples; the scenarios that "
+     "are about it do so by themselves.",
      NULL, NULL, 0, 0},
     {"liveness", 0, VS_OPTION_FLAG, AT(liveness), NULL,
      "Instead: does everybody get through? Scenarios L1 to L6, or the vCPUs of --ops, each doing "
@@ -70,7 +70,8 @@ static const struct vs_option options[] = {
      NULL, NULL, 0, 0},
     {"promela", 0, VS_OPTION_STRING, AT(promela), "DIR",
      "Search nothing; write each policy in each scenario, or with --ops, as a model for SPIN, "
-     "which judges by itself, into a new directory. Pairs and triples are not written.",
+     "which judges by itself, into a new directory. Pairs and triples are not written, nor what "
+     "goes on for ever (L1 to L6).",
      NULL, NULL, 0, 0},
     VS_OPTION_END,
 };
@@ -396,6 +397,10 @@ static int run_check(const struct vs_command *command, void *values_given,
         return vs_error_set(error, VS_ERR_USAGE,
                             "--promela writes models and searches nothing: no --replay, --json, "
                             "--db or --liveness");
+    if (values->failures && !values->ops && (only || values->promela))
+        return vs_error_set(error, VS_ERR_USAGE,
+                            "--failures is for --ops, pairs and triples: scenarios say themselves "
+                            "whether steps fail");
     if (values->replay)
         return replay(values, error);
     /* First, so that a search is not made in vain. */

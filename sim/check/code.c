@@ -447,7 +447,7 @@ static bool same_insn(const struct vs_check_insn *a, uint16_t a_start,
     bool same = a->code == b->code && a->lock == b->lock && a->mode == b->mode &&
                 a->whose == b->whose && a->which == b->which && a->argument == b->argument &&
                 a->flag == b->flag && a->with_ref == b->with_ref &&
-                a->by_address == b->by_address && a->part == b->part;
+                a->by_address == b->by_address && a->part == b->part && a->unraised == b->unraised;
 
     if (!same || !a->target || !b->target)
         return same && !a->target == !b->target;

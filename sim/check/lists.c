@@ -127,12 +127,16 @@ static uint8_t by_address(const struct vs_check_model *model, const struct vs_ch
     return NONE;
 }
 
-/* A loop in list order stands on the device itself as well where it is left out, since it
- * must read that node to go on; its body has no part in that. */
-static bool is_left_out(const struct vs_check_vcpu *vcpu, const struct vs_check_insn *each,
-                        uint8_t node)
+/* The loop stands on a node.  The device itself, where it is left out, is walked over like any
+ * other: without the body, but in a step of its own. */
+static void stand_on(struct vs_check_vcpu *vcpu, const struct vs_check_insn *each, uint8_t node)
 {
-    return !each->by_address && each->flag && vs_pointer_device(node) == vcpu->device;
+    struct vs_check_loop *loop = &vcpu->loops[vcpu->loop_count - 1];
+    bool over = !each->by_address && each->flag && vs_pointer_device(node) == vcpu->device;
+
+    loop->at = node;
+    loop->vpci = NONE;
+    vcpu->pc = over ? (uint16_t)(each->target - 1) : (uint16_t)(loop->insn + 1);
 }
 
 static void each_begin(const struct vs_check_model *model, struct vs_check_state *state,
@@ -147,17 +151,15 @@ static void each_begin(const struct vs_check_model *model, struct vs_check_state
         vcpu->pc = each->target;
         return;
     }
-    vcpu->loops[vcpu->loop_count++] =
-        (struct vs_check_loop){.insn = vcpu->pc, .at = node, .vpci = NONE};
-    /* EACH_NEXT is the last in front of what is behind the loop. */
-    vcpu->pc = (uint16_t)(is_left_out(vcpu, each, node) ? each->target - 1 : vcpu->pc + 1);
+    vcpu->loops[vcpu->loop_count++].insn = vcpu->pc;
+    stand_on(vcpu, each, node);
 }
 
 static void each_next(const struct vs_check_model *model, struct vs_check_state *state,
                       uint8_t actor, struct vs_breach *breach)
 {
     struct vs_check_vcpu *vcpu = &state->vcpus[actor];
-    struct vs_check_loop *loop = &vcpu->loops[vcpu->loop_count - 1];
+    const struct vs_check_loop *loop = &vcpu->loops[vcpu->loop_count - 1];
     const struct vs_check_insn *each = &model->code->insns[loop->insn];
     uint8_t node = NONE;
 
@@ -166,10 +168,7 @@ static void each_next(const struct vs_check_model *model, struct vs_check_state 
     else if (node_is_there(state, actor, each->argument, loop->at, breach))
         node = next_of(state, each->argument, loop->at);
     if (node != NONE) {
-        loop->at = node;
-        loop->vpci = NONE;
-        if (!is_left_out(vcpu, each, node))
-            vcpu->pc = model->code->insns[vcpu->pc].target;
+        stand_on(vcpu, each, node);
         return;
     }
     vcpu->loop_count--;

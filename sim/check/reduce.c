@@ -119,8 +119,11 @@ static void visit(struct walk *walk, uint16_t pc)
         else
             walk->leaves = true;
         break;
+    case C_EACH: /* over the device itself, where it is left out, there is no body */
+        push(walk, (uint16_t)(insn->target - 1));
+        push(walk, insn->target);
+        break;
     case C_MAY_FAIL:
-    case C_EACH:
     case C_EACH_NEXT:
         push(walk, insn->target);
         break;

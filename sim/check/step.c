@@ -81,14 +81,16 @@ static void end_program(const struct vs_check_model *model, struct vs_check_stat
                   who->calls[vcpu->call].device);
 }
 
-static void begin_miss(const struct vs_check_model *model, struct vs_check_vcpu *vcpu,
+static void begin_miss(const struct vs_check_model *model, struct vs_check_state *state,
                        uint8_t actor)
 {
+    struct vs_check_vcpu *vcpu = &state->vcpus[actor];
     const struct vs_check_entry *entry = vs_check_entry_of(model, actor, vcpu->call);
 
     for (; vcpu->loop_count > 0; vcpu->loop_count--)
         vcpu->loops[vcpu->loop_count - 1] = (struct vs_check_loop){0};
     if (vcpu->retrying) { /* X86EMUL_RETRY: the guest executes the instruction again */
+        pass_quiescent_state(model, state, actor);
         vcpu->flags = vcpu->gave_up = 0;
         begin_program(vcpu, entry->start, model->setup->actors[actor].calls[vcpu->call].device);
         return;
@@ -314,7 +316,7 @@ void vs_check_settle(const struct vs_check_model *model, struct vs_check_state *
         if (vcpu->flags & F_LEAVING) {
             if (vcpu->held_count > 0 || vcpu->ref_count > 0 || vcpu->rcu_depth > 0)
                 return;
-            begin_miss(model, vcpu, actor);
+            begin_miss(model, state, actor);
             continue;
         }
         const struct vs_check_insn *insn = &model->code->insns[vcpu->pc];

@@ -103,10 +103,10 @@ expect 3 --replay damaged.json
 expect 4 --replay absent.json
 
 # Models for SPIN: a file each, that says what it is of, and nothing overwritten.
-rm -rf models
-expect 0 --policy pci-lock --policy refcount --scenario S14 --scenario S3 --promela models
+rm -rf models failing
+expect 0 --policy pci-lock --policy refcount --scenario S14 --scenario L1 --promela models
 says out "2 models in models"
-says out "S3 has none"
+says out "L1 has none: its vCPUs go on for ever"
 says models/pci-lock.S14.pml "/* 1: work exit-hypercall */"
 says models/pci-lock.S14.pml "write_lock(pci_lock[pci_lock_taken])"
 says models/refcount.S14.pml "put_reference(ref0"
@@ -114,7 +114,17 @@ expect 2 --policy pci-lock --scenario S14 --promela models
 says err "not empty"
 expect 0 --policy rcu --ops read-hardware,device-remove --promela models/more
 says models/more/rcu.ops.pml "run rcu_callback(1)"
-expect 2 --promela more --json
+expect 0 --policy device-lock --failures --ops msi-address:0,read-hardware:1 --promela failing
+says failing/device-lock.ops.pml "in this copy of the program it fails"
+says failing/device-lock.ops.pml "fail do, as well as not"
+for other in --json --liveness "--db results.db" "--replay schedule.json"; do
+    expect 2 --promela more $other
+    says err "--promela writes models and searches nothing"
+done
+expect 2 --promela more --failures
+says err "--failures is for --ops"
+expect 2 --scenario S3 --failures
+expect 2 --liveness --failures
 expect 4 --promela absent/models
 
 # Wrong command lines.

@@ -31,7 +31,7 @@ struct vs_promela_writer {
     unsigned int indent;
 
     /* The program that is being written. */
-    uint8_t actor, domain, device, target;
+    uint8_t actor, call, domain, device, target;
     enum vs_op op;         /* the call's, also in its deferred map */
     char label[32];        /* suffix of its labels */
     uint32_t facts;        /* bit per enum vs_fact */
@@ -43,6 +43,8 @@ struct vs_promela_writer {
     bool completes_vpci;   /* it finishes the handlers of one behind allocating it */
     bool left;             /* nothing comes behind a leave */
     unsigned int leaves;   /* jumps to the miss steps */
+    unsigned int ways;     /* bit per split: it fails in this copy of the program */
+    unsigned int splits;   /* steps that may fail so far whose ways hold different things */
     unsigned int step_number;
     struct vs_promela_held held[PROMELA_HELD_MAX];
     unsigned int held_count;
@@ -55,6 +57,7 @@ struct vs_promela_writer {
     unsigned int references; /* variables for references */
     unsigned int made_pdevs, made_vpcis, callbacks;
     bool has_barrier;
+    bool has_unraised; /* a map is deferred without its softirq */
 
     int ret; /* 0, or what went wrong */
     struct vs_error *error;
@@ -80,6 +83,13 @@ void vs_promela_hold(struct vs_promela_writer *writer, const struct vs_step *ste
                      uint8_t ref);
 /* Give back everything, newest first, and go on with the miss steps. */
 void vs_promela_leave(struct vs_promela_writer *writer);
+/* The same, and begin the operation again. */
+void vs_promela_retry(struct vs_promela_writer *writer);
+/* Is a lock held that is asserted? */
+void vs_promela_assert(struct vs_promela_writer *writer, const struct vs_step *step);
+/* Is something else held than in the other writer, in which both are at the same place? */
+bool vs_promela_holds_other(const struct vs_promela_writer *writer,
+                            const struct vs_promela_writer *other);
 /* Are locks or read sections held (references may be)? */
 bool vs_promela_is_locked(const struct vs_promela_writer *writer);
 

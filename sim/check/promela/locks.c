@@ -48,6 +48,21 @@ const struct vs_promela_held *vs_promela_drop(struct vs_promela_writer *writer, 
     return NULL;
 }
 
+bool vs_promela_holds_other(const struct vs_promela_writer *writer,
+                            const struct vs_promela_writer *other)
+{
+    bool differs = writer->held_count != other->held_count;
+
+    for (unsigned int i = 0; !differs && i < writer->held_count; i++) {
+        const struct vs_promela_held *one = &writer->held[i], *two = &other->held[i];
+
+        differs = one->kind != two->kind || one->ref != two->ref ||
+                  one->step->lock != two->step->lock || one->step->mode != two->step->mode ||
+                  one->step->whose != two->step->whose || one->step->which != two->step->which;
+    }
+    return differs;
+}
+
 bool vs_promela_is_locked(const struct vs_promela_writer *writer)
 {
     for (unsigned int i = 0; i < writer->held_count; i++)
@@ -217,6 +232,40 @@ void vs_promela_release_step(struct vs_promela_writer *writer, const struct vs_s
         vs_promela_line(writer, "fatal(RELEASE_NOT_HELD);");
 }
 
+/* ----------------------------------------------------------------- asserting */
+
+/* Asked of the lock itself, which knows its holders: not of what was written before. */
+void vs_promela_assert(struct vs_promela_writer *writer, const struct vs_step *step)
+{
+    const struct vs_lock_decl *decl = decl_of(writer, step);
+    bool is_percpu = decl->kind == VS_LOCK_PERCPU_RWLOCK;
+    bool is_shared = is_percpu || decl->kind == VS_LOCK_RWLOCK;
+    char name[PROMELA_TEXT], index[PROMELA_TEXT], lock[PROMELA_TEXT];
+
+    vs_promela_lock_name(decl, name);
+    writer->locks_used |= 1u << step->lock;
+    if (decl->scope == VS_SCOPE_GLOBAL) {
+        snprintf(lock, sizeof(lock), "%s", name);
+        snprintf(index, sizeof(index), "0");
+    } else {
+        index_of(writer, step, index);
+        snprintf(lock, sizeof(lock), "%.80s[%.80s]", name, index);
+    }
+    vs_promela_line(writer, "d_step {");
+    vs_promela_line(writer, "    if");
+    if (is_shared)
+        vs_promela_line(writer,
+                        "    :: %s != NONE && (%s.writer == me || %s.reads[me] > 0) -> skip", index,
+                        lock, lock);
+    else
+        vs_promela_line(writer, "    :: %s != NONE && %s.owner == me -> skip", index, lock);
+    if (is_percpu)
+        vs_promela_line(writer, "    :: %s != NONE && %s.slots[me] > 0 -> skip", index, lock);
+    vs_promela_line(writer, "    :: else -> broken(ASSERTION)");
+    vs_promela_line(writer, "    fi");
+    vs_promela_line(writer, "};");
+}
+
 /* ------------------------------------------------- references, read sections */
 
 static const char *frees_pdev(const struct vs_promela_writer *writer, const struct vs_step *step)
@@ -289,7 +338,7 @@ void vs_promela_rcu_unlock(struct vs_promela_writer *writer, const struct vs_ste
 
 /* ------------------------------------------------------------------- leaving */
 
-void vs_promela_leave(struct vs_promela_writer *writer)
+static void give_everything_back(struct vs_promela_writer *writer)
 {
     struct vs_promela_held kept[PROMELA_HELD_MAX];
     unsigned int count = writer->held_count;
@@ -309,8 +358,22 @@ void vs_promela_leave(struct vs_promela_writer *writer)
         if (!writer->loops[i].step->by_address)
             vs_promela_line(writer, "walk_end(%s, %s);",
                             vs_promela_list(writer->loops[i].step->list), writer->loops[i].whose);
-    vs_promela_line(writer, "goto miss_%s", writer->label);
-    writer->leaves++;
     memcpy(writer->held, kept, sizeof(kept));
     writer->held_count = count;
+}
+
+void vs_promela_leave(struct vs_promela_writer *writer)
+{
+    give_everything_back(writer);
+    vs_promela_line(writer, "goto miss_%s", writer->label);
+    writer->leaves++;
+}
+
+void vs_promela_retry(struct vs_promela_writer *writer)
+{
+    give_everything_back(writer);
+    vs_promela_line(writer, "end_of_program();");
+    if (writer->has_barrier) /* back in the guest */
+        vs_promela_line(writer, "leave_hypervisor();");
+    vs_promela_line(writer, "goto begin_%u_%u", writer->actor, writer->call);
 }

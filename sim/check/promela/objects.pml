@@ -25,7 +25,9 @@ inline fatal(kind) { verdict = kind; assert(verdict != kind); stop = true }
 #define DOMAIN_DEVICES 1 /* d->pdev_list */
 #define MSIX_TABLES    2 /* d->arch.hvm.msix_tables */
 #define LISTS          3
-#define LISTS_OF_ALL   (LISTS * DOMAINS)
+#define DOM_XEN        DOMAINS       /* who owns hidden devices */
+#define GROUPS         (DOMAINS + 1) /* whose lists there are: dom_xen's come last */
+#define LISTS_OF_ALL   (LISTS * GROUPS)
 
 typedef pdev_t {              /* struct pci_dev */
     bool alive;
@@ -51,7 +53,7 @@ byte head[LISTS_OF_ALL] = NONE;
 byte walkers[LISTS_OF_ALL];   /* bit per vCPU that walks the list outside of RCU */
 byte rcu[ACTORS];             /* depth of read sections */
 
-#define LIST(list, whose)     ((list) * DOMAINS + (whose))
+#define LIST(list, whose)     ((list) * GROUPS + (whose))
 #define DEVICE_OF(p)          ((p) / PDEV_LIVES)
 #define PDEV_OF(device)       ((device) * PDEV_LIVES + pdev_last[device])
 #define VPCI_OF(device)       ((device) * VPCI_LIVES + vpci_last[device])
@@ -252,6 +254,11 @@ inline unlink(p, list, kind)
 /* A walker reads the node that it stands on: it must be alive and, but under RCU, listed. */
 #define NODE_IS_GONE(at, list) (!pdevs[at].alive || (pdevs[at].on[list] == NONE && rcu[me] == 0))
 
+/* Who has read NULL walks no more: it reads nothing else of the list. */
+inline walk_end(list, whose)
+{
+    walkers[LIST(list, whose)] = walkers[LIST(list, whose)] & ~(1 << me)
+}
 inline walk_begin(at, list, whose)
 {
     d_step {
@@ -263,22 +270,20 @@ inline walk_begin(at, list, whose)
         fi
     }
 }
-inline walk_end(list, whose)
+inline step_on(at, list, whose)
 {
-    walkers[LIST(list, whose)] = walkers[LIST(list, whose)] & ~(1 << me)
+    at = pdevs[at].next[list];
+    if
+    :: at == NONE -> walk_end(list, whose)
+    :: else
+    fi
 }
-/* Who has read the end of the list walks no more. */
 inline walk_on(at, list, whose)
 {
     d_step {
         if
         :: NODE_IS_GONE(at, list) -> fatal(USE_AFTER_FREE)
-        :: else ->
-            at = pdevs[at].next[list];
-            if
-            :: at == NONE -> walk_end(list, whose)
-            :: else
-            fi
+        :: else -> step_on(at, list, whose)
         fi
     }
 }
@@ -293,11 +298,7 @@ inline lookup(list, whose, device, wanted)
     :: atomic {
            cursor != NONE && !NODE_IS_GONE(cursor, list) &&
            !(DEVICE_OF(cursor) == device && (wanted)) ->
-           cursor = pdevs[cursor].next[list];
-           if
-           :: cursor == NONE -> walk_end(list, whose)
-           :: else
-           fi
+           step_on(cursor, list, whose)
        }
     :: atomic {
            cursor != NONE && !NODE_IS_GONE(cursor, list) &&

@@ -4,9 +4,12 @@
  * policy's step tree with facts decided and counted loops unrolled, and a comment that
  * names the step in front of what it does.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
+
+#define SPLITS_MAX 4 /* of them a program has 16 copies */
 
 static void emit_block(struct vs_promela_writer *writer, const struct vs_block *block);
 
@@ -148,8 +151,16 @@ static void emit_for_each(struct vs_promela_writer *writer, const struct vs_step
 
 /* ----------------------------------------------------------------- branches */
 
+/* What failed is over; of a map that failed decoding stays off. */
+static void emit_failure(struct vs_promela_writer *writer)
+{
+    if (writer->pending && (writer->setup->opt_in & 1u << VS_VIOLATION_UNMAPPED))
+        vs_promela_line(writer, "slot_on = false;");
+}
+
 /* Two ways on; behind them the program holds the same on both, unless one left. */
-static void emit_two_ways(struct vs_promela_writer *writer, const struct vs_step *step)
+static void emit_two_ways(struct vs_promela_writer *writer, const struct vs_step *step,
+                          const char *first, const char *second)
 {
     bool is_try = step->kind == VS_STEP_TRY;
     struct vs_promela_held held[PROMELA_HELD_MAX];
@@ -158,10 +169,12 @@ static void emit_two_ways(struct vs_promela_writer *writer, const struct vs_step
 
     memcpy(held, writer->held, sizeof(held));
     vs_promela_line(writer, "if");
-    vs_promela_line(writer, ":: !missing ->");
+    vs_promela_line(writer, ":: %s ->", first);
     writer->indent++;
     if (is_try)
         vs_promela_hold(writer, step, VS_STEP_LOCK, 0);
+    if (step->kind == VS_STEP_MAY_FAIL)
+        emit_failure(writer);
     emit_block(writer, &step->body);
     vs_promela_line(writer, "skip");
     writer->indent--;
@@ -173,7 +186,7 @@ static void emit_two_ways(struct vs_promela_writer *writer, const struct vs_step
     memcpy(writer->held, held, sizeof(held));
     writer->held_count = held_count;
     writer->left = false;
-    vs_promela_line(writer, ":: else ->");
+    vs_promela_line(writer, ":: %s ->", second);
     writer->indent++;
     emit_block(writer, &step->orelse);
     vs_promela_line(writer, "skip");
@@ -185,6 +198,45 @@ static void emit_two_ways(struct vs_promela_writer *writer, const struct vs_step
     }
     writer->left = then_left && writer->left;
     writer->from_slot |= from_slot;
+}
+
+/* Do the two ways of a step that may fail hold different things behind it?  Written
+ * once to nowhere, each. */
+static bool ways_differ(const struct vs_promela_writer *writer, const struct vs_step *step)
+{
+    struct vs_promela_writer fails = *writer, goes_well = *writer;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *nowhere = open_memstream(&text, &size);
+
+    if (!nowhere)
+        return false;
+    fails.stream = goes_well.stream = nowhere;
+    emit_block(&fails, &step->body);
+    emit_block(&goes_well, &step->orelse);
+    fclose(nowhere);
+    free(text);
+    return !fails.left && !goes_well.left && vs_promela_holds_other(&fails, &goes_well);
+}
+
+/* Where the ways hold different things, the one that this copy of the program goes. */
+static void emit_may_fail(struct vs_promela_writer *writer, const struct vs_step *step)
+{
+    if (!writer->setup->failures) {
+        emit_block(writer, &step->orelse);
+        return;
+    }
+    if (!ways_differ(writer, step)) {
+        emit_two_ways(writer, step, "true", "true");
+        return;
+    }
+    bool fails = (writer->ways >> writer->splits++) & 1u;
+
+    vs_promela_line(writer, "/* in this copy of the program it %s */",
+                    fails ? "fails" : "goes well");
+    if (fails)
+        emit_failure(writer);
+    emit_block(writer, fails ? &step->body : &step->orelse);
 }
 
 static void emit_step(struct vs_promela_writer *writer, const struct vs_step *step)
@@ -205,7 +257,15 @@ static void emit_step(struct vs_promela_writer *writer, const struct vs_step *st
         return;
     case VS_STEP_TRY:
         vs_promela_try_lock(writer, step);
-        emit_two_ways(writer, step);
+        emit_two_ways(writer, step, "!missing", "else");
+        return;
+    case VS_STEP_MAY_FAIL:
+        emit_may_fail(writer, step);
+        return;
+    case VS_STEP_RETRY:
+        vs_promela_retry(writer);
+        fputs(";\n", writer->stream);
+        writer->left = true;
         return;
     case VS_STEP_LEAVE:
         vs_promela_leave(writer);
@@ -215,7 +275,7 @@ static void emit_step(struct vs_promela_writer *writer, const struct vs_step *st
     case VS_STEP_DEREF:
         vs_promela_simple_step(writer, step);
         if (step->branch)
-            emit_two_ways(writer, step);
+            emit_two_ways(writer, step, "!missing", "else");
         return;
     default:
         vs_promela_simple_step(writer, step);
@@ -230,6 +290,15 @@ static void emit_block(struct vs_promela_writer *writer, const struct vs_block *
 }
 
 /* ----------------------------------------------------------------- programs */
+
+static bool has_step(const struct vs_block *block, enum vs_step_kind kind)
+{
+    for (size_t i = 0; i < block->count; i++)
+        if (block->steps[i].kind == kind || has_step(&block->steps[i].body, kind) ||
+            has_step(&block->steps[i].orelse, kind))
+            return true;
+    return false;
+}
 
 /* Is there a step that finishes a vpci behind one that allocates it? */
 static bool completes(const struct vs_block *block, bool *allocates)
@@ -254,7 +323,7 @@ static void emit_program(struct vs_promela_writer *writer, const struct vs_progr
     writer->fills = false;
     writer->completes_vpci = completes(&program->steps, &allocates);
     writer->makes_vpci = writer->from_slot = writer->left = writer->in_miss = false;
-    writer->held_count = writer->leaves = writer->step_number = 0;
+    writer->held_count = writer->leaves = writer->step_number = writer->splits = 0;
     if (writer->has_barrier)
         vs_promela_line(writer, "enter_hypervisor();");
     emit_block(writer, &program->entry);
@@ -278,15 +347,45 @@ static void emit_program(struct vs_promela_writer *writer, const struct vs_progr
         vs_promela_line(writer, "leave_hypervisor();");
 }
 
+/* A copy of the program for every way to fail that holds something else behind it: which
+ * one it will be is decided at its beginning, which nobody else can tell. */
+static void emit_copies(struct vs_promela_writer *writer, const struct vs_program *program)
+{
+    char label[PROMELA_TEXT];
+    unsigned int splits = 0;
+
+    if (!writer->setup->failures || !has_step(&program->steps, VS_STEP_MAY_FAIL)) {
+        emit_program(writer, program);
+        return;
+    }
+    snprintf(label, sizeof(label), "%s", writer->label);
+    vs_promela_line(writer, "if");
+    for (writer->ways = 0; writer->ret == 0 && writer->ways < 1u << splits; writer->ways++) {
+        snprintf(writer->label, sizeof(writer->label), "%.20s_%u", label, writer->ways);
+        vs_promela_line(writer, ":: true ->");
+        writer->indent++;
+        emit_program(writer, program);
+        vs_promela_line(writer, "skip");
+        writer->indent--;
+        splits = writer->splits > splits ? writer->splits : splits;
+        if (splits > SPLITS_MAX)
+            vs_promela_refuse(writer, "too many ways to fail that hold different things");
+    }
+    writer->ways = 0;
+    vs_promela_line(writer, "fi;");
+}
+
 /* What an access of this class is like, as sim/model would say of it. */
-static uint32_t facts_of(enum vs_op op, bool hardware_domain, bool has_msix)
+static uint32_t facts_of(enum vs_op op, bool hardware_domain, const struct vs_check_device *device)
 {
     bool header = op == VS_OP_WRITE_COMMAND || op == VS_OP_TOGGLE_DECODE || op == VS_OP_WRITE_ROM ||
                   op == VS_OP_TOGGLE_ROM;
 
     return 1u << VS_FACT_HW_CONF1 | 1u << VS_FACT_HAS_MSI |
            (uint32_t)hardware_domain << VS_FACT_HARDWARE_DOMAIN |
-           (uint32_t)has_msix << VS_FACT_HAS_MSIX |
+           (uint32_t)(device && device->has_msix) << VS_FACT_HAS_MSIX |
+           (uint32_t)(device && device->hidden && hardware_domain) << VS_FACT_HIDDEN |
+           (uint32_t)(device && device->virtual) << VS_FACT_VIRTUAL |
            (uint32_t)vs_op_table[op].is_write << VS_FACT_IS_WRITE |
            (uint32_t)(op == VS_OP_MSI_ADDRESS) << VS_FACT_MSI_ENABLED |
            (uint32_t)(op == VS_OP_TOGGLE_ROM) << VS_FACT_ROM_ONLY |
@@ -305,16 +404,22 @@ static void emit_call(struct vs_promela_writer *writer, uint8_t index)
     writer->op = call->op;
     writer->device = call->device;
     writer->target = call->target;
+    writer->call = index;
     writer->facts =
         facts_of(call->op, writer->domain == 0,
-                 call->device != VS_CHECK_NONE && writer->setup->devices[call->device].has_msix);
+                 call->device != VS_CHECK_NONE ? &writer->setup->devices[call->device] : NULL);
     fprintf(writer->stream, "\n    /* ---- %s: %s: %s ---- */\n", vs_check_call_text(call, text),
             vs_op_table[call->op].function, vs_op_table[call->op].summary);
     if (moves)
         vs_promela_line(writer, "changes_hands[%u] = changes_hands[%u] | (1 << me);", call->device,
                         call->device);
     snprintf(writer->label, sizeof(writer->label), "%u_%u", writer->actor, index);
-    emit_program(writer, &writer->policy->programs[call->op]);
+    if (has_step(&writer->policy->programs[call->op].steps, VS_STEP_RETRY)) {
+        vs_promela_line(writer, "skip;"); /* no label begins a block */
+        fprintf(writer->stream, "begin_%s:\n", writer->label);
+        vs_promela_line(writer, "skip;");
+    }
+    emit_copies(writer, &writer->policy->programs[call->op]);
     if (moves)
         vs_promela_line(writer, "changes_hands[%u] = changes_hands[%u] & ~(1 << me);", call->device,
                         call->device);
@@ -323,12 +428,18 @@ static void emit_call(struct vs_promela_writer *writer, uint8_t index)
     fprintf(writer->stream,
             "\n    /* ---- map-pending: %s: at the next entry to the guest ---- */\n",
             vs_op_table[VS_OP_MAP_PENDING].function);
+    if (writer->has_unraised) {
+        vs_promela_line(writer, "if");
+        vs_promela_line(writer, ":: slot != NONE && slot_unraised -> broken(ENTERED_PENDING)");
+        vs_promela_line(writer, ":: else");
+        vs_promela_line(writer, "fi;");
+    }
     vs_promela_line(writer, "if");
     vs_promela_line(writer, ":: slot != NONE ->");
     writer->indent++;
     snprintf(writer->label, sizeof(writer->label), "%u_%u_pending", writer->actor, index);
     writer->pending = true;
-    emit_program(writer, &writer->policy->programs[VS_OP_MAP_PENDING]);
+    emit_copies(writer, &writer->policy->programs[VS_OP_MAP_PENDING]);
     writer->pending = false;
     vs_promela_clear_slot(writer);
     vs_promela_line(writer, "skip");

@@ -34,26 +34,37 @@ void vs_promela_refuse(struct vs_promela_writer *writer, const char *why)
 
 /* --------------------------------------------------------------------- survey */
 
-static bool has_step(const struct vs_block *block, enum vs_step_kind kind)
+typedef bool step_test(const struct vs_step *step);
+
+static bool is_rcu_barrier(const struct vs_step *step)
+{
+    return step->kind == VS_STEP_RCU_BARRIER;
+}
+
+static bool is_unraised(const struct vs_step *step)
+{
+    return step->kind == VS_STEP_DEFER && step->unraised;
+}
+
+static bool has_step(const struct vs_block *block, step_test *is)
 {
     for (size_t i = 0; i < block->count; i++)
-        if (block->steps[i].kind == kind || has_step(&block->steps[i].body, kind) ||
-            has_step(&block->steps[i].orelse, kind))
+        if (is(&block->steps[i]) || has_step(&block->steps[i].body, is) ||
+            has_step(&block->steps[i].orelse, is))
             return true;
     return false;
 }
 
 static bool any_has_step(const struct vs_policy *policy, const struct vs_check_setup *setup,
-                         enum vs_step_kind kind)
+                         step_test *is)
 {
     for (uint8_t i = 0; i < setup->actor_count; i++)
         for (uint8_t j = 0; j < setup->actors[i].call_count; j++) {
             enum vs_op op = setup->actors[i].calls[j].op;
 
-            if (has_step(&policy->programs[op].steps, kind))
+            if (has_step(&policy->programs[op].steps, is))
                 return true;
-            if (vs_op_table[op].defers &&
-                has_step(&policy->programs[VS_OP_MAP_PENDING].steps, kind))
+            if (vs_op_table[op].defers && has_step(&policy->programs[VS_OP_MAP_PENDING].steps, is))
                 return true;
         }
     return false;
@@ -75,8 +86,10 @@ static void print_head(const struct vs_promela_writer *writer, FILE *out)
             writer->subject->title);
     fprintf(out, " * A model for SPIN, written by vpci-sim check --promela.\n *\n");
     for (uint8_t i = 0; i < setup->device_count; i++)
-        fprintf(out, " * device %u: of domain %u%s%s%s, page %u\n", i, setup->devices[i].owner,
+        fprintf(out, " * device %u: of domain %u%s%s%s%s%s, page %u\n", i, setup->devices[i].owner,
                 setup->devices[i].absent ? ", absent" : "",
+                setup->devices[i].hidden ? ", hidden by now: dom_xen's" : "",
+                setup->devices[i].virtual ? ", a virtual function" : "",
                 setup->devices[i].has_msix ? ", MSI-X" : "",
                 setup->devices[i].decoding ? ", decoding" : "", setup->devices[i].page);
     for (uint8_t i = 0; i < setup->actor_count; i++) {
@@ -95,11 +108,12 @@ static void print_head(const struct vs_promela_writer *writer, FILE *out)
         " * ./pan -m1000000        the first one, whose schedule spin -t -p -l FILE prints\n"
         " *\n"
         " * A violation is \"assertion violated (verdict!=NUMBER)\", a deadlock an \"invalid end\n"
-        " * state\".  Loops that are written with a count: at most %u rounds.  Memory is\n"
+        " * state\".  Loops that are written with a count: at most %u rounds.  Steps that may\n"
+        " * fail %s.  Memory is\n"
         " * sequentially consistent.  SPIN does not judge lock-order inversion: that comes from\n"
         " * the graph of all orders in which locks are taken, not from a state.\n"
         " */\n",
-        writer->subject->rounds);
+        writer->subject->rounds, setup->failures ? "do, as well as not" : "do not");
 }
 
 static void print_sum(FILE *out, const char *macro, const char *field, unsigned int count,
@@ -146,7 +160,8 @@ static void print_sizes(const struct vs_promela_writer *writer, FILE *out, unsig
 
     fputs("\n/* Numbers of the verdicts. */\n#define NOTHING_WRONG 0\n", out);
     for (int i = 0; i < VS_VIOLATION_COUNT; i++)
-        if (i != VS_VIOLATION_DEADLOCK && i != VS_VIOLATION_ORDER_INVERSION)
+        if (i != VS_VIOLATION_DEADLOCK && i != VS_VIOLATION_ORDER_INVERSION &&
+            i != VS_VIOLATION_STARVATION)
             fprintf(out, "#define %s %d\n", vs_promela_kind_name((enum vs_violation)i, name),
                     i + 1);
     fputs("#define OUT_OF_BOUNDS 100 /* the model is too small: no verdict */\n", out);
@@ -221,7 +236,12 @@ static void print_opt_ins(const struct vs_promela_writer *writer, FILE *out)
 
 static void print_locks(const struct vs_promela_writer *writer, FILE *out)
 {
+    bool hidden = false;
     char name[PROMELA_TEXT];
+
+    for (uint8_t i = 0; i < writer->setup->device_count; i++)
+        hidden |= writer->setup->devices[i].hidden;
+    const char *domains = hidden ? "[GROUPS]" : "[DOMAINS]"; /* one for each owner */
 
     fputs("\n/* The locks that these programs take. */\n", out);
     for (size_t i = 0; i < writer->policy->lock_count; i++) {
@@ -229,7 +249,7 @@ static void print_locks(const struct vs_promela_writer *writer, FILE *out)
 
         if (!((writer->locks_used >> i) & 1u))
             continue;
-        const char *size = decl->scope == VS_SCOPE_DOMAIN   ? "[DOMAINS]"
+        const char *size = decl->scope == VS_SCOPE_DOMAIN   ? domains
                            : decl->scope == VS_SCOPE_GLOBAL ? ""
                            : decl->inside == VS_OBJECT_VPCI ? "[VPCIS]"
                            : decl->inside == VS_OBJECT_PDEV ? "[PDEVS]"
@@ -269,6 +289,8 @@ static void print_locals(const struct vs_promela_writer *writer, FILE *out)
     for (unsigned int i = 0; i < writer->references; i++)
         fprintf(out, "; byte ref%u = NONE", i);
     print_indices(writer, out, "; \\\n    byte ", "");
+    if (writer->has_unraised)
+        fputs("; bool slot_unraised", out);
     if (pages)
         fputs("; bool slot_decode, slot_on, slot_page, excluded", out);
     fputs("\ninline end_of_program()\n{\n    d_step {\n"
@@ -284,6 +306,15 @@ static void print_locals(const struct vs_promela_writer *writer, FILE *out)
 
 /* ------------------------------------------------------------------ beginning */
 
+/* A hidden device is dom_xen's, but for its table, which the hardware domain has linked. */
+static unsigned int first_owner(const struct vs_check_setup *setup, unsigned int device,
+                                enum vs_list list)
+{
+    bool hidden = setup->devices[device].hidden && list != VS_LIST_MSIX_TABLES;
+
+    return hidden ? setup->domain_count : setup->devices[device].owner;
+}
+
 static void print_list(FILE *out, const struct vs_check_setup *setup, enum vs_list list,
                        unsigned int domain)
 {
@@ -292,7 +323,8 @@ static void print_list(FILE *out, const struct vs_check_setup *setup, enum vs_li
     for (unsigned int i = 0; i < setup->device_count; i++) {
         const struct vs_check_device *device = &setup->devices[i];
 
-        if (device->absent || (list != VS_LIST_ALL_DEVICES && device->owner != domain) ||
+        if (device->absent ||
+            (list != VS_LIST_ALL_DEVICES && first_owner(setup, i, list) != domain) ||
             (list == VS_LIST_MSIX_TABLES && !device->has_msix))
             continue;
         if (last == VS_CHECK_NONE)
@@ -317,7 +349,7 @@ static void print_init(const struct vs_promela_writer *writer, FILE *out)
     for (unsigned int i = 0; i < setup->device_count; i++) {
         const struct vs_check_device *device = &setup->devices[i];
 
-        fprintf(out, "        owner[%u] = %u;\n", i, device->owner);
+        fprintf(out, "        owner[%u] = %u;\n", i, first_owner(setup, i, VS_LIST_DOMAIN_DEVICES));
         if (device->absent)
             continue;
         fprintf(out,
@@ -331,7 +363,7 @@ static void print_init(const struct vs_promela_writer *writer, FILE *out)
                     1u << device->page);
     }
     print_list(out, setup, VS_LIST_ALL_DEVICES, 0);
-    for (unsigned int domain = 0; domain < setup->domain_count; domain++) {
+    for (unsigned int domain = 0; domain <= setup->domain_count; domain++) {
         print_list(out, setup, VS_LIST_DOMAIN_DEVICES, domain);
         print_list(out, setup, VS_LIST_MSIX_TABLES, domain);
     }
@@ -377,7 +409,8 @@ int vs_promela_write(const struct vs_promela_subject *subject, FILE *stream, str
 
     if (ret < 0)
         return ret;
-    writer.has_barrier = any_has_step(subject->policy, subject->setup, VS_STEP_RCU_BARRIER);
+    writer.has_barrier = any_has_step(subject->policy, subject->setup, is_rcu_barrier);
+    writer.has_unraised = any_has_step(subject->policy, subject->setup, is_unraised);
     writer.stream = open_memstream(&processes, &size);
     if (!writer.stream)
         return vs_error_set(error, VS_ERR_MEMORY, "out of memory");

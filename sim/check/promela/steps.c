@@ -67,6 +67,22 @@ static void deref(struct vs_promela_writer *writer, const struct vs_step *step)
         leave_if_missing(writer);
 }
 
+/* A hidden device is the hardware domain's to use as well. */
+static void recheck_owner(struct vs_promela_writer *writer, const struct vs_step *step)
+{
+    unsigned int device = writer->device;
+
+    (void)step;
+    if (device == VS_CHECK_NONE)
+        return;
+    if (writer->domain == 0)
+        vs_promela_line(writer, "missing = (owner[%u] != 0 && owner[%u] != DOM_XEN);", device,
+                        device);
+    else
+        vs_promela_line(writer, "missing = (owner[%u] != %u);", device, writer->domain);
+    leave_if_missing(writer);
+}
+
 static void use(struct vs_promela_writer *writer, const struct vs_step *step)
 {
     char pdev[PROMELA_TEXT], vpci[PROMELA_TEXT];
@@ -231,6 +247,8 @@ static void defer(struct vs_promela_writer *writer, const struct vs_step *step)
                         writer->device);
     if (step->with_ref && vs_promela_drop(writer, VS_STEP_GET, step, &held))
         vs_promela_line(writer, "slot_ref = ref%u; ref%u = NONE;", held.ref, held.ref);
+    if (writer->has_unraised)
+        vs_promela_line(writer, "slot_unraised = %s;", step->unraised ? "true" : "false");
     vs_promela_line(writer, "slot = pdev");
     writer->indent--;
     vs_promela_line(writer, ":: else");
@@ -270,6 +288,8 @@ void vs_promela_clear_slot(struct vs_promela_writer *writer)
         vs_promela_line(writer, "map_pending[me] = NONE; map_lost[me] = false;");
     if (looks_for(writer, VS_VIOLATION_UNMAPPED))
         vs_promela_line(writer, "slot_decode = false; slot_on = false; slot_page = false;");
+    if (writer->has_unraised)
+        vs_promela_line(writer, "slot_unraised = false;");
     vs_promela_line(writer, "slot_ref = NONE; slot = NONE");
     writer->indent--;
     vs_promela_line(writer, "};");
@@ -369,6 +389,8 @@ void vs_promela_simple_step(struct vs_promela_writer *writer, const struct vs_st
         [VS_STEP_UNLOCK] = vs_promela_release_step,
         [VS_STEP_LOOKUP] = lookup,
         [VS_STEP_DEREF] = deref,
+        [VS_STEP_RECHECK_OWNER] = recheck_owner,
+        [VS_STEP_ASSERT] = vs_promela_assert,
         [VS_STEP_USE] = use,
         [VS_STEP_READ_BARS] = bars,
         [VS_STEP_WRITE_BARS] = bars,

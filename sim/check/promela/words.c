@@ -13,6 +13,10 @@ char *vs_promela_whose(const struct vs_promela_writer *writer, uint8_t whose, ch
         snprintf(buffer, PROMELA_TEXT, "owner[%u]", writer->device);
         return buffer;
     }
+    if (whose == VS_OF_XEN) {
+        snprintf(buffer, PROMELA_TEXT, "DOM_XEN");
+        return buffer;
+    }
     if (whose == VS_OF_TARGET)
         domain = writer->target != VS_CHECK_NONE ? writer->target : 0;
     else if (whose == VS_OF_HARDWARE)

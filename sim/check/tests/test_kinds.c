@@ -165,9 +165,31 @@ static void the_last_reference_frees_its_own_generation_alone(void **state)
     scene_close(&scene);
 }
 
+static void a_walk_stands_on_the_device_itself_too(void **state)
+{
+    struct scene scene = toy("pcidevs-spin", TICKET,
+                             "\"lock pcidevs_lock\", \"lookup pdev in all-devices\", "
+                             "\"unlock pcidevs_lock\", {\"for-each\": \"domain-device\", "
+                             "\"order\": \"list\", \"except\": \"self\", "
+                             "\"do\": [\"use pdev of other\"]}",
+                             "\"lock pcidevs_lock\", \"lookup pdev in all-devices\", "
+                             "\"unlink pdev from domain-devices\", "
+                             "\"link pdev in domain-devices\", \"unlock pcidevs_lock\"",
+                             "\"lock toy_ticket\", \"unlock toy_ticket\"");
+    struct vs_check_setup setup = scene_host(true); /* nobody else is on the list */
+
+    (void)state;
+    scene_add(&setup, VS_OP_MSI_MAP, 0);
+    scene_add(&setup, VS_OP_MSI_UNMAP, 0);
+    assert_true(scene_found(&scene, &setup, false) & 1u << VS_VIOLATION_LIST_RACE);
+    assert_int_equal(scene_found(&scene, &setup, false), scene_found(&scene, &setup, true));
+    scene_close(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_walk_stands_on_the_device_itself_too),
         cmocka_unit_test(a_lock_excludes_and_none_does_not),
         cmocka_unit_test(a_nested_read_deadlocks_behind_a_waiting_writer_only),
         cmocka_unit_test(a_writer_may_read_inside_but_not_with_percpu),
