@@ -25,10 +25,10 @@
     X("pcidevs-rwlock", pcidevs_rwlock)                           \
     X("pci-lock", pci_lock)                                       \
     X("pci-lock-bars", pci_lock_bars)                             \
-    X("pci-lock-fixed", pci_lock_fixed)                           \
     X("refcount", refcount)                                       \
     X("rcu", rcu)                                                 \
     X("pcidevs-percpu-rwlock", pcidevs_percpu_rwlock)             \
+    X("pci-lock-fixed", pci_lock_fixed)                           \
     X("pci-lock-bars-fixed", pci_lock_bars_fixed)                 \
     X("pcidevs-rwlock-fixed", pcidevs_rwlock_fixed)               \
     X("pcidevs-percpu-rwlock-fixed", pcidevs_percpu_rwlock_fixed) \
