@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "rows.h"
@@ -155,12 +156,23 @@ static int recognise(struct vs_store *store, struct vs_error *error)
 /* Damage is found before anything is added to it. */
 static int check_pages(struct vs_store *store, struct vs_error *error)
 {
+    static const char doing[] = "check the database";
     sqlite3_stmt *statement = NULL;
-    int ret = 0;
+    struct stat status;
+    int64_t page_bytes = 0;
+    int ret = ask(store, "PRAGMA page_size", doing, &page_bytes, error);
 
+    if (ret < 0)
+        return ret;
+    /* SQLite reads zeros behind a last page that is cut: it would not see that cut. */
+    if (stat(store->path, &status) == 0 && page_bytes > 0 && status.st_size % page_bytes != 0)
+        return vs_error_set_at(error, VS_ERR_INPUT, store->path, VS_NOWHERE, VS_NOWHERE,
+                               "the database is damaged (its last page is cut: expected a multiple "
+                               "of %lld bytes, found %lld)",
+                               (long long)page_bytes, (long long)status.st_size);
     if (sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &statement, NULL) != SQLITE_OK ||
         sqlite3_step(statement) != SQLITE_ROW) {
-        ret = fail(store, "check the database", error);
+        ret = fail(store, doing, error);
     } else {
         const char *verdict = (const char *)sqlite3_column_text(statement, 0);
 

@@ -244,6 +244,10 @@ static void a_truncated_database_is_bad_input_at_every_length(void **state)
         write_file(at->path, whole, length);
         assert_refused(at->path, VS_ERR_INPUT, "database");
     }
+    for (size_t length = size - 64; length < size; length++) {
+        write_file(at->path, whole, length);
+        assert_refused(at->path, VS_ERR_INPUT, "database");
+    }
     free(whole);
 }
 
