@@ -94,6 +94,7 @@ static int reserve(struct filling *filling, struct vs_error *error)
     size_t devices = workload->device_count + 1, shapes = workload->shape_count + 1;
     streams->calls = vs_memory_take(workload->memory,
                                     (workload->call_count + 1) * sizeof *streams->calls, error);
+    vs_memory_scattered(workload->memory, streams->calls);
     streams->first = calloc(workload->actor_count + 1, sizeof *streams->first);
     streams->called = calloc((size_t)VS_OP_COUNT * workload->domain_count + 1, 1);
     streams->shape_calls = calloc(shapes, 1);

@@ -337,6 +337,17 @@ void vs_memory_release(struct vs_memory *memory, void *array)
         free(array);
 }
 
+void vs_memory_scattered(struct vs_memory *memory, void *array)
+{
+    if (!memory || !array)
+        return;
+    pthread_mutex_lock(&memory->lock);
+    const struct block *block = find(memory, array);
+    if (block && block->fd >= 0)
+        (void)madvise(block->array, block->bytes, MADV_RANDOM); /* without it it is only slower */
+    pthread_mutex_unlock(&memory->lock);
+}
+
 struct vs_memory_use vs_memory_use(struct vs_memory *memory)
 {
     pthread_mutex_lock(&memory->lock);
