@@ -16,6 +16,7 @@
 struct round {
     struct vs_batch *batch;
     struct vs_workload **workloads; /* owned; one per group */
+    struct vs_streams **streams;    /* owned; of each workload, one copy for all its jobs */
     size_t workload_count;
     struct vs_job *jobs;
     struct vs_point **points; /* of each job */
@@ -83,10 +84,12 @@ static void release_round(struct round *round)
     for (size_t i = 0; i < round->job_count; i++)
         vs_result_free(round->jobs[i].result);
     for (size_t i = 0; i < round->workload_count; i++) {
+        vs_streams_free(round->streams[i]);
         if (round->workloads[i] != round->batch->base)
             vs_workload_free(round->workloads[i]);
     }
     free(round->workloads);
+    free(round->streams);
     free(round->jobs);
     free(round->points);
 }
@@ -173,13 +176,18 @@ static int fill_round(struct round *round, struct vs_point *points, size_t count
             if (ret < 0)
                 break;
             round->workloads[round->workload_count++] = workload;
+            ret = vs_streams_make(workload, round->batch->engine.timing,
+                                  &round->streams[round->workload_count - 1], error);
+            if (ret < 0)
+                break;
             load = &point->load;
         }
         round->points[round->job_count] = point;
         round->jobs[round->job_count++] =
             (struct vs_job){.policy = point->policy,
                             .machine = point->machine,
-                            .workload = round->workloads[round->workload_count - 1]};
+                            .workload = round->workloads[round->workload_count - 1],
+                            .streams = round->streams[round->workload_count - 1]};
     }
     return ret < 0 ? ret : 0;
 }
@@ -212,9 +220,10 @@ static int run_round(struct vs_batch *batch, struct vs_point *points, size_t cou
     if (room == 0)
         return 0;
     round.workloads = calloc(room, sizeof(struct vs_workload *));
+    round.streams = calloc(room, sizeof(struct vs_streams *));
     round.jobs = calloc(room, sizeof(*round.jobs));
     round.points = calloc(room, sizeof(struct vs_point *));
-    if (!round.workloads || !round.jobs || !round.points) {
+    if (!round.workloads || !round.streams || !round.jobs || !round.points) {
         no_memory(error);
         goto out;
     }

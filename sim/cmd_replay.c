@@ -80,6 +80,8 @@ static const struct vs_option options[] = {
     {"jobs", 'j', VS_OPTION_U64, offsetof(struct vs_replay_values, jobs), "N",
      "Replays at a time; 0 for as many as there are CPUs. Does not change any result.", "0", NULL,
      0, VS_JOBS_MAX},
+    {"memory", 0, VS_OPTION_SIZE, offsetof(struct vs_replay_values, memory_bytes), "SIZE",
+     VS_MEMORY_HELP, "0B", NULL, 0, 0},
     {"progress", 0, VS_OPTION_FLAG, offsetof(struct vs_replay_values, progress), NULL,
      "Report progress on standard error even where that is no terminal.", NULL, NULL, 0, 0},
     VS_OPTION_END,
@@ -123,6 +125,7 @@ static void close_session(struct vs_replay *session)
     free(session->summaries);
     vs_machine_free(session->machine);
     vs_workload_free(session->workload);
+    vs_memory_free(session->memory);
     vs_store_close(session->store);
 }
 
@@ -156,7 +159,8 @@ static int open_session(struct vs_replay *session, struct vs_error *error)
                                            .clones = (uint32_t)values->clones,
                                            .seed = values->seed,
                                            .rebase = values->rebase,
-                                           .max_think_ns = values->max_think_ns};
+                                           .max_think_ns = values->max_think_ns,
+                                           .memory = session->memory};
 
         ret = vs_workload_load(session->traces->items, session->traces->count, &load,
                                &session->workload, error);
@@ -390,7 +394,7 @@ static int answer(const struct vs_replay *session, struct vs_error *error)
 
 /* One run says what one interleaving did; several, what does not depend on it. */
 static int replicate(const struct vs_replay_values *values, const struct vs_strings *traces,
-                     struct vs_error *error)
+                     struct vs_memory *memory, struct vs_error *error)
 {
     const char *machine = values->machine;
     char speed[32], clones[32];
@@ -408,7 +412,8 @@ static int replicate(const struct vs_replay_values *values, const struct vs_stri
                  .jitter_percent = values->jitter,
                  .load = {.seed = values->seed,
                           .rebase = values->rebase,
-                          .max_think_ns = values->max_think_ns},
+                          .max_think_ns = values->max_think_ns,
+                          .memory = memory},
                  .engine = {.timing = values->timing == 1 ? VS_TIMING_OPEN : VS_TIMING_CLOSED,
                             .cpus = (uint32_t)values->cpus}},
         .traces = traces,
@@ -430,6 +435,8 @@ static int replay(const struct vs_command *command, void *parsed, const struct v
 {
     const struct vs_replay_values *values = parsed;
     struct vs_replay session = {.values = values, .traces = traces};
+    struct vs_sweep_progress told = {
+        .name = "replay", .stream = stderr, .bar = isatty(STDERR_FILENO) == 1};
     int ret = VS_ERR_USAGE;
 
     (void)command;
@@ -445,8 +452,11 @@ static int replay(const struct vs_command *command, void *parsed, const struct v
                            "itself anyway: run it again");
         goto out;
     }
+    ret = vs_sweep_memory(values->memory_bytes, &told, &session.memory, error);
+    if (ret < 0)
+        goto out;
     if (values->replicas > 1) {
-        ret = replicate(values, traces, error);
+        ret = replicate(values, traces, session.memory, error);
         goto out;
     }
     ret = open_session(&session, error);

@@ -31,7 +31,7 @@ struct values {
     vs_ns bound_ns, max_think_ns;
     int axis, timing;
     double from, to, tolerance, speed, jitter;
-    uint64_t clones, replicas, seed, cpus, jobs;
+    uint64_t clones, replicas, seed, cpus, jobs, memory_bytes;
     bool rebase, force, json, progress;
 };
 
@@ -89,6 +89,8 @@ static const struct vs_option options[] = {
     {"jobs", 'j', VS_OPTION_U64, offsetof(struct values, jobs), "N",
      "Replays at a time; 0 for as many as there are CPUs. Does not change any result.", "0", NULL,
      0, VS_JOBS_MAX},
+    {"memory", 0, VS_OPTION_SIZE, offsetof(struct values, memory_bytes), "SIZE", VS_MEMORY_HELP,
+     "0B", NULL, 0, 0},
     {"progress", 0, VS_OPTION_FLAG, offsetof(struct values, progress), NULL,
      "Report each run on standard error even where that is no terminal.", NULL, NULL, 0, 0},
     VS_OPTION_END,
@@ -370,6 +372,9 @@ static int saturate(const struct vs_command *command, void *parsed, const struct
         .force = values->force,
         .threads = vs_sweep_threads(values->jobs)};
     size_t policy_count = 0;
+    struct vs_sweep_progress told = {
+        .name = "saturate", .stream = stderr, .bar = isatty(STDERR_FILENO) == 1};
+    struct vs_memory *memory = NULL;
     int ret = check_values(values, &request, error);
 
     (void)command;
@@ -383,7 +388,11 @@ static int saturate(const struct vs_command *command, void *parsed, const struct
                               error);
     if (ret < 0)
         goto out;
+    ret = vs_sweep_memory(values->memory_bytes, &told, &memory, error);
+    if (ret < 0)
+        goto out;
     request.policies = policies;
+    request.load.memory = memory;
     request.policy_count = policy_count;
     request.machine = machine;
     batch.base_load = vs_saturate_load(&request, request.lowest, 0);
@@ -395,6 +404,7 @@ static int saturate(const struct vs_command *command, void *parsed, const struct
 out:
     vs_store_close(batch.store);
     vs_batch_close(&batch);
+    vs_memory_free(memory);
     vs_machine_free(machine);
     for (size_t i = 0; i < policy_count; i++)
         vs_policy_free(policies[i]);

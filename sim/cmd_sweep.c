@@ -20,6 +20,7 @@ struct values {
     int timing;
     bool rebase, force, json, progress, dry_run;
     vs_ns max_think_ns;
+    uint64_t memory_bytes;
     const char *db;
 };
 
@@ -72,6 +73,8 @@ static const struct vs_option options[] = {
     {"jobs", 'j', VS_OPTION_U64, offsetof(struct values, jobs), "N",
      "Replays at a time; 0 for as many as there are CPUs. Does not change any result.", "0", NULL,
      0, VS_JOBS_MAX},
+    {"memory", 0, VS_OPTION_SIZE, offsetof(struct values, memory_bytes), "SIZE", VS_MEMORY_HELP,
+     "0B", NULL, 0, 0},
     {"progress", 0, VS_OPTION_FLAG, offsetof(struct values, progress), NULL,
      "Report each run on standard error even where that is no terminal.", NULL, NULL, 0, 0},
     VS_OPTION_END,
@@ -81,6 +84,9 @@ static int sweep(const struct vs_command *command, void *parsed, const struct vs
                  struct vs_error *error)
 {
     const struct values *values = parsed;
+    struct vs_sweep_progress told = {
+        .name = "sweep", .stream = stderr, .bar = isatty(STDERR_FILENO) == 1};
+    struct vs_memory *memory = NULL;
 
     (void)command;
     if (!values->db)
@@ -88,6 +94,10 @@ static int sweep(const struct vs_command *command, void *parsed, const struct vs
                             "a sweep stores its runs as it goes: it needs --db FILE");
     /* A file-size limit shall be an error to report, not a death. */
     signal(SIGXFSZ, SIG_IGN);
+    int ret = vs_sweep_memory(values->memory_bytes, &told, &memory, error);
+
+    if (ret < 0)
+        return ret;
     const struct vs_sweep_request request = {
         .name = "sweep",
         .plan = {.policies = &values->policies,
@@ -99,7 +109,8 @@ static int sweep(const struct vs_command *command, void *parsed, const struct vs
                  .jitter_percent = values->jitter,
                  .load = {.seed = values->seed,
                           .rebase = values->rebase,
-                          .max_think_ns = values->max_think_ns},
+                          .max_think_ns = values->max_think_ns,
+                          .memory = memory},
                  .engine = {.timing = values->timing == 1 ? VS_TIMING_OPEN : VS_TIMING_CLOSED,
                             .cpus = (uint32_t)values->cpus}},
         .traces = traces,
@@ -114,7 +125,9 @@ static int sweep(const struct vs_command *command, void *parsed, const struct vs
         .lines = values->progress,
     };
 
-    return vs_sweep_run(&request, error);
+    ret = vs_sweep_run(&request, error);
+    vs_memory_free(memory);
+    return ret;
 }
 
 static const char *const examples[] = {

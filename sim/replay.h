@@ -14,7 +14,7 @@ struct vs_replay_values {
     int timing;
     int engine; /* enum vs_engine_kind */
     double speed;
-    uint64_t clones, seed, cpus, jobs;
+    uint64_t clones, seed, cpus, jobs, memory_bytes;
     bool rebase, json, force, progress;
     uint64_t replicas;
     double jitter;
@@ -31,6 +31,7 @@ struct vs_replay {
     struct vs_summary *summaries; /* filled when a run ended, or read from the database */
     size_t count;                 /* of each of the three */
     struct vs_machine *machine;
+    struct vs_memory *memory; /* for what grows with the traces */
     struct vs_workload *workload;
     struct vs_store *store;
     size_t finished, stored, taken; /* runs that ended, were stored, came from the database */

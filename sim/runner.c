@@ -72,6 +72,8 @@ static void *work(void *argument)
         options.stop = &crew->stop;
         options.progress = note_progress;
         options.progress_context = job;
+        if (job->streams)
+            options.streams = job->streams;
         job->error = (struct vs_error)VS_ERROR_INIT;
         int code = replay(job->workload ? job->workload : crew->runner->workload, job->policy,
                           job->machine ? job->machine : crew->runner->machine, &options,

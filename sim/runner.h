@@ -19,6 +19,7 @@ struct vs_job {
     const struct vs_policy *policy;
     const struct vs_workload *workload; /* NULL: the runner's */
     const struct vs_machine *machine;   /* NULL: the runner's */
+    const struct vs_streams *streams;   /* of the job's workload; NULL: the runner's engine's */
     bool skip;                          /* nothing to run */
     /* Filled by vs_runner_run. */
     int code;                 /* 0 or the engine's negative enum vs_err; VS_ERR_STOPPED when it

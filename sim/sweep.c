@@ -17,6 +17,24 @@ unsigned int vs_sweep_threads(uint64_t jobs)
     return online < 1 ? 1 : online > VS_JOBS_MAX ? VS_JOBS_MAX : (unsigned int)online;
 }
 
+/* ------------------------------------------------------------------- memory */
+
+static void say_files(void *context, const char *directory, bool in_memory)
+{
+    const struct vs_sweep_progress *told = context;
+
+    fprintf(told->stream,
+            "%s%s: more than --memory allows: the rest goes to temporary files in %s%s\n",
+            told->bar ? "\r\033[K" : "", told->name, directory,
+            in_memory ? ", a file system that is itself in memory" : "");
+}
+
+int vs_sweep_memory(uint64_t bound_bytes, struct vs_sweep_progress *told, struct vs_memory **memory,
+                    struct vs_error *error)
+{
+    return vs_memory_make(bound_bytes, say_files, told, memory, error);
+}
+
 /* ----------------------------------------------------------------- progress */
 
 #define BAR_WIDTH 30

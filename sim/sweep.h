@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "batch.h"
+#include "model/memory.h"
 #include "plan.h"
 #include "store/store.h"
 
@@ -39,16 +40,28 @@ int vs_sweep_refuse_pipe(const char *name, const struct vs_strings *traces, stru
 #define VS_JOBS_MAX 256
 unsigned int vs_sweep_threads(uint64_t jobs);
 
-/* "stopped by SIGINT; ..." as the error of a batch that a signal ended. */
-int vs_sweep_say_stopped(const struct vs_batch *batch, const char *db, int signal_number,
-                         struct vs_error *error);
-
 /* Progress of a batch on a stream: a bar in place, or a line per run. */
 struct vs_sweep_progress {
     const char *name;
     FILE *stream;
     bool bar, lines;
 };
+
+/* --memory of the commands that replay. */
+#define VS_MEMORY_HELP                                                                          \
+    "Bound on memory for what grows with the traces (calls decoded and compiled, once for all " \
+    "policies), as 512MiB: what is above it goes to temporary files in TMPDIR, or /var/tmp "    \
+    "without it, some 30 to 100 bytes an access. Changes no result. 0B is half of the host's RAM."
+
+/* The memory that the option asks for; free with vs_memory_free.  When arrays first go to a file,
+ * a line on told->stream says where; told outlives the memory. */
+int vs_sweep_memory(uint64_t bound_bytes, struct vs_sweep_progress *told, struct vs_memory **memory,
+                    struct vs_error *error);
+
+/* "stopped by SIGINT; ..." as the error of a batch that a signal ended. */
+int vs_sweep_say_stopped(const struct vs_batch *batch, const char *db, int signal_number,
+                         struct vs_error *error);
+
 void vs_sweep_show_progress(const struct vs_sweep_progress *progress, const struct vs_batch *batch);
 void vs_sweep_end_progress(const struct vs_sweep_progress *progress);
 

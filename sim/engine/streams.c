@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "internal.h"
+#include "model/memory.h"
 
 struct filling {
     struct vs_streams *streams;
@@ -26,17 +26,13 @@ static vs_ns gap_before(const struct vs_streams *streams, size_t call, vs_ns *ar
     return gap_ns;
 }
 
-static int add_long_gap(struct filling *filling, uint32_t at, vs_ns gap_ns)
+static int add_long_gap(struct filling *filling, uint32_t at, vs_ns gap_ns, struct vs_error *error)
 {
     struct vs_streams *streams = filling->streams;
-    if (streams->long_gap_count == filling->long_room) {
-        size_t wanted = filling->long_room ? 2 * filling->long_room : 64;
-        void *grown = realloc(streams->long_gaps, wanted * sizeof *streams->long_gaps);
-        if (!grown)
-            return VS_ERR_MEMORY;
-        streams->long_gaps = grown;
-        filling->long_room = wanted;
-    }
+    int ret = vs_memory_grow(streams->workload->memory, &streams->long_gaps, &filling->long_room,
+                             streams->long_gap_count, sizeof *streams->long_gaps, error);
+    if (ret < 0)
+        return ret;
     streams->long_gaps[streams->long_gap_count++] =
         (struct vs_long_gap){.at = at, .gap_ns = gap_ns};
     return 0;
@@ -66,7 +62,7 @@ static void note_call(struct filling *filling, const struct vs_call *call, uint3
         streams->several_users[call->device] = true;
 }
 
-static int fill(struct filling *filling)
+static int fill(struct filling *filling, struct vs_error *error)
 {
     struct vs_streams *streams = filling->streams;
     const struct vs_workload *workload = streams->workload;
@@ -75,7 +71,7 @@ static int fill(struct filling *filling)
         uint32_t measured_ns = workload->measured_ns ? workload->measured_ns[i] : 0;
         uint32_t place = filling->at[call->actor]++;
         vs_ns gap_ns = gap_before(streams, i, &filling->arrived_ns[call->actor]);
-        if (gap_ns >= VS_THINK_LONG && add_long_gap(filling, place, gap_ns) < 0)
+        if (gap_ns >= VS_THINK_LONG && add_long_gap(filling, place, gap_ns, error) < 0)
             return VS_ERR_MEMORY;
         streams->calls[place] = (struct vs_stream_call){
             .gap_ns = gap_ns < VS_THINK_LONG ? (uint32_t)gap_ns : VS_THINK_LONG,
@@ -91,12 +87,14 @@ static int fill(struct filling *filling)
     return 0;
 }
 
-static int reserve(struct filling *filling)
+static int reserve(struct filling *filling, struct vs_error *error)
 {
     struct vs_streams *streams = filling->streams;
     const struct vs_workload *workload = streams->workload;
     size_t devices = workload->device_count + 1, shapes = workload->shape_count + 1;
-    streams->calls = vs_hot_reserve((workload->call_count + 1) * sizeof *streams->calls);
+    streams->calls = vs_memory_take(workload->memory,
+                                    (workload->call_count + 1) * sizeof *streams->calls, error);
+    vs_memory_scattered(workload->memory, streams->calls);
     streams->first = calloc(workload->actor_count + 1, sizeof *streams->first);
     streams->called = calloc((size_t)VS_OP_COUNT * workload->domain_count + 1, 1);
     streams->shape_calls = calloc(shapes, 1);
@@ -134,7 +132,7 @@ int vs_streams_make(const struct vs_workload *workload, enum vs_timing timing,
         goto out;
     made->workload = workload;
     made->timing = timing;
-    if (reserve(&filling) < 0)
+    if (reserve(&filling, error) < 0)
         goto out;
     for (size_t i = 0; i < workload->call_count; i++)
         made->first[workload->calls[i].actor + 1]++;
@@ -142,7 +140,7 @@ int vs_streams_make(const struct vs_workload *workload, enum vs_timing timing,
         made->first[i + 1] += made->first[i];
         filling.at[i] = made->first[i];
     }
-    if (fill(&filling) < 0)
+    if (fill(&filling, error) < 0)
         goto out;
     made->bytes += filling.long_room * sizeof *made->long_gaps;
     *streams = made;
@@ -163,9 +161,9 @@ void vs_streams_free(struct vs_streams *streams)
 {
     if (!streams)
         return;
-    free(streams->calls);
+    vs_memory_release(streams->workload->memory, streams->calls);
     free(streams->first);
-    free(streams->long_gaps);
+    vs_memory_release(streams->workload->memory, streams->long_gaps);
     free(streams->called);
     free(streams->shape_calls);
     free(streams->several_users);

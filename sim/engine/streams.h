@@ -7,7 +7,10 @@
  * Streams depend on the workload and the timing alone and are only read once
  * they are made: every policy, machine and thread that replays the same workload
  * shares one copy.  Held: 16 bytes a call, 16 a gap of 4.29 s or more, and some
- * bytes per vCPU, device, shape and domain.
+ * bytes per vCPU, device, shape and domain.  What there is per call comes from
+ * the workload's memory (model/memory.h), so that it is a file where the bound says so:
+ * a replay reads each vCPU's stream once, in order, and the kernel needs to keep in
+ * memory only what is read now.
  */
 #ifndef VS_ENGINE_STREAMS_H
 #define VS_ENGINE_STREAMS_H
@@ -59,7 +62,7 @@ struct vs_streams {
 };
 
 /* The workload stays the caller's and outlives the streams; it has less than 2^32 - 1
- * calls.  Free with vs_streams_free.  VS_ERR_MEMORY. */
+ * calls.  Free with vs_streams_free.  VS_ERR_MEMORY, VS_ERR_HOST as vs_memory_take. */
 int vs_streams_make(const struct vs_workload *workload, enum vs_timing timing,
                     struct vs_streams **streams, struct vs_error *error);
 void vs_streams_free(struct vs_streams *streams);

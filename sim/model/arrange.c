@@ -143,28 +143,32 @@ struct original {
 };
 
 /* Room for clones times as much in every array that is in use. */
-static int reserve(struct vs_workload *workload, vs_ns **think, size_t clones)
+static int reserve(struct vs_workload *workload, vs_ns **think, size_t clones,
+                   struct vs_error *error)
 {
+    struct vs_memory *memory = workload->memory;
     size_t calls = workload->call_count;
     struct {
         void *array;
         size_t count, item_bytes;
+        struct vs_memory *memory;
     } arrays[] = {
-        {&workload->calls, calls, sizeof(workload->calls[0])},
-        {&workload->recorded_ns, calls, sizeof(workload->recorded_ns[0])},
-        {&workload->measured_ns, calls, sizeof(workload->measured_ns[0])},
-        {&workload->targets, calls, sizeof(workload->targets[0])},
-        {think, calls, sizeof(**think)},
-        {&workload->actors, workload->actor_count, sizeof(workload->actors[0])},
-        {&workload->domains, workload->domain_count, sizeof(workload->domains[0])},
-        {&workload->devices, workload->device_count, sizeof(workload->devices[0])},
+        {&workload->calls, calls, sizeof(workload->calls[0]), memory},
+        {&workload->recorded_ns, calls, sizeof(workload->recorded_ns[0]), memory},
+        {&workload->measured_ns, calls, sizeof(workload->measured_ns[0]), memory},
+        {&workload->targets, calls, sizeof(workload->targets[0]), memory},
+        {think, calls, sizeof(**think), memory},
+        {&workload->actors, workload->actor_count, sizeof(workload->actors[0]), NULL},
+        {&workload->domains, workload->domain_count, sizeof(workload->domains[0]), NULL},
+        {&workload->devices, workload->device_count, sizeof(workload->devices[0]), NULL},
     };
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
         void *items;
         memcpy(&items, arrays[i].array, sizeof(items)); /* pointers of several types */
         if (!items || !arrays[i].count)
             continue;
-        items = realloc(items, arrays[i].count * clones * arrays[i].item_bytes);
+        items = vs_memory_extend(arrays[i].memory, items,
+                                 arrays[i].count * clones * arrays[i].item_bytes, error);
         if (!items)
             return VS_ERR_MEMORY;
         memcpy(arrays[i].array, &items, sizeof(items));
@@ -304,7 +308,7 @@ static int make_clones(struct vs_workload *workload, const struct vs_workload_op
     original.first_call = calloc(original.actors + 1, sizeof(*original.first_call));
     original.segment_taken = calloc(65536, 1);
     if (!original.first_call || !original.segment_taken ||
-        reserve(workload, think, options->clones) < 0) {
+        reserve(workload, think, options->clones, error) < 0) {
         no_memory(error);
         goto out;
     }
@@ -357,24 +361,26 @@ static struct key *sort_keys(struct key *from, struct key *to, size_t count)
     return from;
 }
 
-static int permute(void *array, const struct key *keys, size_t count, size_t item_bytes)
+static int permute(struct vs_memory *memory, void *array, const struct key *keys, size_t count,
+                   size_t item_bytes, struct vs_error *error)
 {
     char *old, *moved;
     memcpy(&old, array, sizeof(old));
     if (!old)
         return VS_OK;
-    moved = malloc(count * item_bytes);
+    moved = vs_memory_take(memory, count * item_bytes, error);
     if (!moved)
         return VS_ERR_MEMORY;
     for (size_t i = 0; i < count; i++)
         memcpy(moved + i * item_bytes, old + keys[i].call * item_bytes, item_bytes);
     memcpy(array, &moved, sizeof(moved));
-    free(old);
+    vs_memory_release(memory, old);
     return VS_OK;
 }
 
-static int sort_calls(struct vs_workload *workload, vs_ns **think)
+static int sort_calls(struct vs_workload *workload, vs_ns **think, struct vs_error *error)
 {
+    struct vs_memory *memory = workload->memory;
     size_t count = workload->call_count;
     bool sorted = true;
     for (size_t i = 1; i < count && sorted; i++)
@@ -382,30 +388,34 @@ static int sort_calls(struct vs_workload *workload, vs_ns **think)
     if (sorted)
         return VS_OK;
     int ret = VS_ERR_MEMORY;
-    struct key *keys = malloc(2 * count * sizeof(*keys));
+    struct key *keys = vs_memory_take(memory, 2 * count * sizeof(*keys), error);
     if (!keys)
         return ret;
     for (size_t i = 0; i < count; i++)
         keys[i] = (struct key){workload->calls[i].time_ns, (uint32_t)i};
     const struct key *order = sort_keys(keys, keys + count, count);
-    if (permute(&workload->calls, order, count, sizeof(workload->calls[0])) < 0 ||
-        permute(&workload->recorded_ns, order, count, sizeof(workload->recorded_ns[0])) < 0 ||
-        permute(&workload->measured_ns, order, count, sizeof(workload->measured_ns[0])) < 0 ||
-        permute(&workload->targets, order, count, sizeof(workload->targets[0])) < 0 ||
-        permute(think, order, count, sizeof(**think)) < 0)
-        goto out;
+    struct {
+        void *array;
+        size_t item_bytes;
+    } arrays[] = {{&workload->calls, sizeof(workload->calls[0])},
+                  {&workload->recorded_ns, sizeof(workload->recorded_ns[0])},
+                  {&workload->measured_ns, sizeof(workload->measured_ns[0])},
+                  {&workload->targets, sizeof(workload->targets[0])},
+                  {think, sizeof(**think)}};
     ret = VS_OK;
-out:
-    free(keys);
+    for (size_t i = 0; ret >= 0 && i < sizeof(arrays) / sizeof(arrays[0]); i++)
+        ret = permute(memory, arrays[i].array, order, count, arrays[i].item_bytes, error);
+    vs_memory_release(memory, keys);
     return ret;
 }
 
 /* ------------------------------------------------------------------- think times */
 
-static int pack_thinks(struct vs_workload *workload, const vs_ns *think)
+static int pack_thinks(struct vs_workload *workload, const vs_ns *think, struct vs_error *error)
 {
     size_t capacity = 0;
-    workload->think_ns = malloc((workload->call_count + 1) * sizeof(workload->think_ns[0]));
+    workload->think_ns = vs_memory_take(
+        workload->memory, (workload->call_count + 1) * sizeof(workload->think_ns[0]), error);
     if (!workload->think_ns)
         return VS_ERR_MEMORY;
     for (size_t i = 0; i < workload->call_count; i++) {
@@ -414,8 +424,8 @@ static int pack_thinks(struct vs_workload *workload, const vs_ns *think)
             continue;
         }
         workload->think_ns[i] = VS_THINK_LONG;
-        if (vs_grow(&workload->long_thinks, &capacity, workload->long_think_count,
-                    sizeof(workload->long_thinks[0])) < 0)
+        if (vs_memory_grow(workload->memory, &workload->long_thinks, &capacity,
+                           workload->long_think_count, sizeof(workload->long_thinks[0]), error) < 0)
             return VS_ERR_MEMORY;
         workload->long_thinks[workload->long_think_count++] =
             (struct vs_long_think){(uint32_t)i, think[i]};
@@ -474,7 +484,8 @@ int vs_workload_arrange(struct vs_workload *workload, const struct vs_workload_o
                         struct vs_error *error)
 {
     int ret = VS_ERR_MEMORY;
-    vs_ns *think = calloc(workload->call_count + 1, sizeof(*think));
+    vs_ns *think =
+        vs_memory_take(workload->memory, (workload->call_count + 1) * sizeof(*think), error);
 
     if (!think || arrange_times(workload, options, think) < 0) {
         no_memory(error);
@@ -491,13 +502,13 @@ int vs_workload_arrange(struct vs_workload *workload, const struct vs_workload_o
         goto out;
     }
     workload->span_ns = span_of(workload);
-    if (sort_calls(workload, &think) < 0 || pack_thinks(workload, think) < 0 ||
+    if (sort_calls(workload, &think, error) < 0 || pack_thinks(workload, think, error) < 0 ||
         add_what_ifs(workload, options) < 0) {
         no_memory(error);
         goto out;
     }
     ret = VS_OK;
 out:
-    free(think);
+    vs_memory_release(workload->memory, think);
     return ret;
 }

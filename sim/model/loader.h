@@ -5,6 +5,7 @@
 
 #include "classify.h"
 #include "intern.h"
+#include "memory.h"
 #include "workload.h"
 
 /* A function of the trace that is being read; index = index of its workload device. */

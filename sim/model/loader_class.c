@@ -15,7 +15,7 @@ static int no_memory(struct vs_error *error)
 }
 
 /* The parallel arrays of calls grow together; unused ones go in vs_loader_finish. */
-static int grow_calls(struct vs_loader *loader)
+static int grow_calls(struct vs_loader *loader, struct vs_error *error)
 {
     struct vs_workload *workload = loader->workload;
     struct {
@@ -28,7 +28,8 @@ static int grow_calls(struct vs_loader *loader)
     size_t capacity = loader->call_capacity;
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
         capacity = loader->call_capacity;
-        if (vs_grow(arrays[i].array, &capacity, workload->call_count, arrays[i].item_bytes) < 0)
+        if (vs_memory_grow(workload->memory, arrays[i].array, &capacity, workload->call_count,
+                           arrays[i].item_bytes, error) < 0)
             return VS_ERR_MEMORY;
     }
     loader->call_capacity = capacity;
@@ -86,8 +87,8 @@ static int append(struct vs_loader *loader, struct call_site *site, struct vs_er
 
     if (at >= UINT32_MAX)
         return vs_error_set(error, VS_ERR_INPUT, "more than %u calls", UINT32_MAX);
-    if (at >= loader->call_capacity && grow_calls(loader) < 0)
-        return no_memory(error);
+    if (at >= loader->call_capacity && grow_calls(loader, error) < 0)
+        return VS_ERR_MEMORY;
     if (vs_shapes_intern(&loader->shapes, &site->verdict.shape, &shape) < 0)
         return no_memory(error);
     int ret = actor_of(loader, site->domain, record, &actor, error);

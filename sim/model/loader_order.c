@@ -117,16 +117,16 @@ int vs_loader_finish(struct vs_loader *loader, struct vs_error *error)
     workload->shape_count = loader->shapes.count;
     loader->shapes.items = NULL;
     if (!loader->any_recorded) {
-        free(workload->recorded_ns);
+        vs_memory_release(workload->memory, workload->recorded_ns);
         workload->recorded_ns = NULL;
         workload->think_is_gap = true;
     }
     if (!loader->any_measured) {
-        free(workload->measured_ns);
+        vs_memory_release(workload->memory, workload->measured_ns);
         workload->measured_ns = NULL;
     }
     if (!loader->any_target) {
-        free(workload->targets);
+        vs_memory_release(workload->memory, workload->targets);
         workload->targets = NULL;
     }
     return VS_OK;

@@ -76,10 +76,12 @@ void vs_workload_free(struct vs_workload *workload)
         free(workload->what_if[i]);
     for (size_t i = 0; i < workload->note_count; i++)
         free(workload->notes[i]);
-    void *const arrays[] = {workload->actors,      workload->domains,     workload->devices,
-                            workload->shapes,      workload->calls,       workload->targets,
-                            workload->measured_ns, workload->recorded_ns, workload->think_ns,
-                            workload->long_thinks, workload->what_if,     workload->notes,
+    void *const by_call[] = {workload->calls,       workload->targets,  workload->measured_ns,
+                             workload->recorded_ns, workload->think_ns, workload->long_thinks};
+    for (size_t i = 0; i < sizeof(by_call) / sizeof(by_call[0]); i++)
+        vs_memory_release(workload->memory, by_call[i]);
+    void *const arrays[] = {workload->actors, workload->domains, workload->devices,
+                            workload->shapes, workload->what_if, workload->notes,
                             workload->name};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
         free(arrays[i]);
@@ -93,7 +95,7 @@ struct source {
     const char *path; /* NULL: memory */
     struct vs_trace_meta meta;
     const struct vs_record *records;
-    struct vs_record *spool; /* standard input, read whole: records points here */
+    struct vs_record *spool; /* standard input, read whole: records points here; memory's */
     size_t count;
 };
 
@@ -125,7 +127,8 @@ static int read_source(const struct source *source, struct vs_loader *loader, re
                                             : read_file(source, loader, sink, error);
 }
 
-static int spool(struct source *source, struct vs_reader *reader, struct vs_error *error)
+static int spool(struct source *source, struct vs_reader *reader, struct vs_memory *memory,
+                 struct vs_error *error)
 {
     const struct vs_record *records;
     size_t count, capacity = 0;
@@ -133,8 +136,10 @@ static int spool(struct source *source, struct vs_reader *reader, struct vs_erro
 
     while ((ret = vs_reader_next(reader, &records, &count, error)) > 0) {
         while (source->count + count > capacity) {
-            if (vs_grow(&source->spool, &capacity, capacity, sizeof(*records)) < 0)
-                return vs_error_set(error, VS_ERR_MEMORY, "out of memory for standard input");
+            int grown = vs_memory_grow(memory, &source->spool, &capacity, capacity,
+                                       sizeof(*records), error);
+            if (grown < 0)
+                return grown;
         }
         memcpy(source->spool + source->count, records, count * sizeof(*records));
         source->count += count;
@@ -145,7 +150,8 @@ static int spool(struct source *source, struct vs_reader *reader, struct vs_erro
     return ret;
 }
 
-static int open_source(struct source *source, const char *path, struct vs_error *error)
+static int open_source(struct source *source, const char *path, struct vs_memory *memory,
+                       struct vs_error *error)
 {
     struct vs_reader *reader;
     source->path = path;
@@ -153,7 +159,7 @@ static int open_source(struct source *source, const char *path, struct vs_error 
     if (ret < 0)
         return ret;
     if (strcmp(path, "-") == 0)
-        ret = spool(source, reader, error);
+        ret = spool(source, reader, memory, error);
     if (ret >= 0 && vs_trace_meta_copy(&source->meta, vs_reader_meta(reader)) < 0)
         ret = vs_error_set(error, VS_ERR_MEMORY, "out of memory for a trace's metadata");
     vs_reader_close(reader);
@@ -324,6 +330,7 @@ static int load(const struct source *sources, size_t count, char *name,
         goto out;
     }
     made->name = name;
+    made->memory = options->memory;
     ret = check_options(options, error);
     if (ret >= 0)
         ret = load_sources(&loader, sources, count, options, error);
@@ -341,6 +348,7 @@ int vs_workload_load(const char *const *paths, size_t path_count,
                      struct vs_error *error)
 {
     struct source *sources = calloc(path_count + 1, sizeof(*sources));
+    struct vs_memory *memory = options ? options->memory : NULL;
     int ret = VS_OK;
 
     if (!sources)
@@ -348,12 +356,12 @@ int vs_workload_load(const char *const *paths, size_t path_count,
     for (size_t i = 0; i < path_count; i++)
         vs_trace_meta_init(&sources[i].meta);
     for (size_t i = 0; ret >= 0 && i < path_count; i++)
-        ret = open_source(&sources[i], paths[i], error);
+        ret = open_source(&sources[i], paths[i], memory, error);
     if (ret >= 0)
         ret = load(sources, path_count, join_names(paths, path_count), options, workload, error);
     for (size_t i = 0; i < path_count; i++) {
         vs_trace_meta_free(&sources[i].meta);
-        free(sources[i].spool);
+        vs_memory_release(memory, sources[i].spool);
     }
     free(sources);
     return ret;

@@ -129,6 +129,8 @@ struct vs_workload {
     size_t note_count;
     char hash[VS_TRACE_HASH_TEXT]; /* of the traces, in order */
     char *name;                    /* traces' file names joined by "+", without directory */
+    /* Whose are calls and all arrays with one item per call; not owned.  NULL: malloc's. */
+    struct vs_memory *memory;
 };
 
 /* What to do with recorded load before replaying it.  Each setting that is not
@@ -145,6 +147,9 @@ struct vs_workload_options {
      * drawn from seed and k; arrivals move with their think times.  Replica 0 has none. */
     uint32_t replica;    /* 0 */
     uint32_t jitter_ppm; /* parts per million, up to VS_JITTER_MAX_PPM; must be 0 in replica 0 */
+    /* Bounds what grows with the trace, and outlives the workload: memory.h.  Changes no result,
+     * so it is no part of a load.  NULL: no bound. */
+    struct vs_memory *memory;
 };
 
 /* Think times of nothing to twice the recorded. */
@@ -155,8 +160,9 @@ struct vs_workload_options {
  * Read trace files (several: their domains lie side by side in one host, as
  * `vpci-trace merge` does it) and class every record.  A file is read twice:
  * Xen knows a function's layout before the guest's first access, the trace
- * shows it bit by bit.  "-" (standard input) is held in memory for that.  The
- * workload owns all its arrays; free with vs_workload_free.
+ * shows it bit by bit, a block at a time.  "-" (standard input) is held whole for that, within
+ * options->memory's bound like the calls.  The workload owns all its arrays; free with
+ * vs_workload_free.
  */
 int vs_workload_load(const char *const *paths, size_t path_count,
                      const struct vs_workload_options *options, struct vs_workload **workload,

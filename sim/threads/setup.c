@@ -9,6 +9,7 @@
 
 #include "calibrate/topology.h"
 #include "internal.h"
+#include "model/memory.h"
 
 /* CPUs in the order in which they are used: one of every core, then their siblings. */
 static void cores_first(struct vs_host_cpu *cpus, size_t count)
@@ -58,12 +59,13 @@ out:
     return ret;
 }
 
-static int make_actors(struct vs_threads *engine)
+static int make_actors(struct vs_threads *engine, struct vs_error *error)
 {
     const struct vs_workload *workload = engine->workload;
     size_t actors = workload->actor_count;
     engine->actors = calloc(actors + 1, sizeof *engine->actors);
-    engine->stream = calloc(workload->call_count + 1, sizeof *engine->stream);
+    engine->stream = vs_memory_take(workload->memory,
+                                    (workload->call_count + 1) * sizeof *engine->stream, error);
     engine->nodes =
         aligned_alloc(VS_LINE_BYTES, (actors + 1) * VS_HELD_MAX * sizeof *engine->nodes);
     if (!engine->actors || !engine->stream || !engine->nodes)
@@ -192,7 +194,7 @@ int vs_threads_setup(struct vs_threads *engine, struct vs_error *error)
             engine->hardware_domain = (uint16_t)i;
     if ((ret = vs_code_build(engine->workload, engine->policy, engine->machine, &engine->code,
                              error)) < 0 ||
-        (ret = make_workers(engine, error)) < 0 || (ret = make_actors(engine)) < 0 ||
+        (ret = make_workers(engine, error)) < 0 || (ret = make_actors(engine, error)) < 0 ||
         (ret = make_locks(engine)) < 0 || (ret = vs_real_objects_setup(engine)) < 0 ||
         (ret = make_counts(engine)) < 0)
         return vs_error_set(error, ret, "out of memory while preparing policy %s",
@@ -226,7 +228,7 @@ void vs_threads_release(struct vs_threads *engine)
     vs_code_free(engine->code);
     free(engine->workers);
     free(engine->actors);
-    free(engine->stream);
+    vs_memory_release(engine->workload->memory, engine->stream);
     free(engine->nodes);
     free(engine->locks);
     free(engine->lock_generation);
