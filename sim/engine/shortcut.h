@@ -172,6 +172,12 @@ void vs_shortcut_plan_release(struct vs_short_plan *plan);
 int vs_shortcut_run(struct vs_engine *engine, const struct vs_short_plan *plan,
                     struct vs_error *error);
 
+/* Parts of it: memory, before the first event; what it counted, for the result; and the end
+ * in any case.  0 or VS_ERR_MEMORY.  In between, the engine's actors and counts are NULL. */
+int vs_short_begin(struct vs_short_run *run);
+int vs_short_report(struct vs_short_run *run);
+void vs_short_release(struct vs_short_run *run);
+
 /* Does (at, actor) come after (now, other) in the order of events? */
 static inline bool vs_short_after(vs_ps at, uint16_t actor, vs_ps now, uint16_t other)
 {
