@@ -6,7 +6,6 @@
  * other and with the floor (reading the records); absolute times belong to the
  * machine that is named with them.
  */
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,50 +15,32 @@
 #include "base/json.h"
 #include "base/options.h"
 #include "bench/goals.h"
-#include "bench/instructions.h"
 #include "bench/measure.h"
 #include "bench/reference.h"
+#include "cmd_bench.h"
 #include "commands.h"
 
 /* The saturated run from which the other loads take their rate. */
-#define RATE_ACCESSES    UINT64_C(50000)
-#define ACCESSES_MAX     1e9
-#define ROUNDS_MAX       1000
-#define NAME_TEXT        192
-#define COUNTED_ACCESSES UINT64_C(100000) /* under callgrind, and twice as many */
-
-struct values {
-    const char *only;
-    uint64_t accesses, rounds;
-    bool instructions, json;
-};
+#define RATE_ACCESSES UINT64_C(50000)
+#define ACCESSES_MAX  1e9
+#define ROUNDS_MAX    1000
 
 static const struct vs_option options[] = {
-    {"accesses", 'n', VS_OPTION_U64, offsetof(struct values, accesses), "N",
+    {"accesses", 'n', VS_OPTION_U64, offsetof(struct vs_bench_values, accesses), "N",
      "Accesses of each reference workload.", "400000", NULL, 1, ACCESSES_MAX},
-    {"rounds", 0, VS_OPTION_U64, offsetof(struct values, rounds), "N",
+    {"rounds", 0, VS_OPTION_U64, offsetof(struct vs_bench_values, rounds), "N",
      "Replays of each trace under each policy; 0 for as many as give --accesses in all, 100 at "
      "most.",
      "0", NULL, 0, ROUNDS_MAX},
-    {"only", 0, VS_OPTION_STRING, offsetof(struct values, only), "PATTERN",
+    {"only", 0, VS_OPTION_STRING, offsetof(struct vs_bench_values, only), "PATTERN",
      "Only rows whose name matches this shell pattern, as global-64-* or *:pci-lock.", NULL, NULL,
      0, 0},
-    {"instructions", 0, VS_OPTION_FLAG, offsetof(struct values, instructions), NULL,
+    {"instructions", 0, VS_OPTION_FLAG, offsetof(struct vs_bench_values, instructions), NULL,
      "Count instructions per access too, by callgrind (valgrind must be installed; slow).", NULL,
      NULL, 0, 0},
-    {"json", 0, VS_OPTION_FLAG, offsetof(struct values, json), NULL,
+    {"json", 0, VS_OPTION_FLAG, offsetof(struct vs_bench_values, json), NULL,
      "Print JSON in place of the table, with facts about this host.", NULL, NULL, 0, 0},
     VS_OPTION_END,
-};
-
-struct bench {
-    const struct values *values;
-    struct vs_json_out *rows, *goals;
-    FILE *goal_lines; /* into goal_text: printed behind the rows */
-    char *goal_text;
-    size_t goal_length;
-    size_t row_count;
-    struct vs_error *error;
 };
 
 struct row {
@@ -70,39 +51,6 @@ struct row {
     enum vs_timing timing;
     uint64_t rounds;
 };
-
-static bool wanted(const struct bench *bench, const char *name)
-{
-    return !bench->values->only || fnmatch(bench->values->only, name, 0) == 0;
-}
-
-/* ------------------------------------------------------------ instructions */
-
-/* Per access, by the difference of two lengths: what preparing costs once falls out. */
-static int count_instructions(const struct bench *bench, const struct row *row,
-                              const char *function, double *instructions)
-{
-    uint64_t counted[2] = {0, 0};
-    double accesses = row->trace ? (double)row->workload->call_count : (double)COUNTED_ACCESSES;
-
-    for (uint64_t i = 0; i < 2; i++) {
-        char length[32];
-        snprintf(length, sizeof(length), "%" PRIu64,
-                 row->trace ? i + 1 : COUNTED_ACCESSES * (i + 1));
-        const char *arguments[] = {"bench",   row->trace ? "--rounds" : "--accesses",
-                                   length,    "--only",
-                                   row->name, row->trace,
-                                   NULL};
-        int ret = vs_count_instructions(function, arguments, &counted[i], bench->error);
-        if (ret == 0)
-            return vs_error_set(bench->error, VS_ERR_HOST,
-                                "--instructions needs valgrind, which is not installed");
-        if (ret < 0)
-            return ret;
-    }
-    *instructions = (double)(counted[1] - counted[0]) / accesses;
-    return 0;
-}
 
 /* -------------------------------------------------------------------- rows */
 
@@ -121,7 +69,7 @@ static double per_access(const struct figures *figures, uint64_t what)
 static double goal_measure(const struct figures *figures, enum vs_goal_unit unit)
 {
     const struct vs_measured *measured = &figures->measured;
-    const double values[VS_GOAL_UNIT_COUNT] = {
+    const double values[VS_GOAL_WORKER] = {
         [VS_GOAL_ACCESS_NS] = measured->access_ns.p10,
         [VS_GOAL_STEP_NS] = measured->access_ns.p10 / per_access(figures, measured->steps),
         [VS_GOAL_INSTRUCTIONS] = figures->instructions,
@@ -148,33 +96,14 @@ static void print_row(const struct row *row, const struct figures *figures)
     fflush(stdout);
 }
 
-/* Kept until all rows are there. */
-static void note_goals(struct bench *bench, const struct row *row, const struct figures *figures)
+static void note_goals(struct vs_bench *bench, const struct row *row, const struct figures *figures)
 {
-    for (int unit = 0; unit < VS_GOAL_UNIT_COUNT; unit++) {
-        const struct vs_goal *goal = vs_goal_of(row->name, (enum vs_goal_unit)unit);
-        double measured = goal_measure(figures, (enum vs_goal_unit)unit);
-        char verdict[VS_GOAL_TEXT];
-
-        if (!goal || measured <= 0)
-            continue;
-        struct vs_json_out *object = vs_json_new_object();
-        vs_json_add_string(object, "name", row->name);
-        vs_json_add_string(object, "unit", vs_goal_unit_name(goal->unit));
-        vs_json_add_double(object, "measured", measured);
-        if (goal->goal > 0)
-            vs_json_add_double(object, "goal", goal->goal);
-        if (goal->limit > 0)
-            vs_json_add_double(object, "limit", goal->limit);
-        vs_json_add_string(object, "verdict", vs_goal_verdict(goal, measured, verdict));
-        vs_json_add(bench->goals, NULL, object);
-        if (!bench->values->json)
-            fprintf(bench->goal_lines, "%-36s %-20s %12.1f %10.0f %10.0f  %s\n", row->name,
-                    vs_goal_unit_name(goal->unit), measured, goal->goal, goal->limit, verdict);
-    }
+    for (int unit = 0; unit < VS_GOAL_WORKER; unit++)
+        vs_bench_note_goal(bench, row->name, (enum vs_goal_unit)unit,
+                           goal_measure(figures, (enum vs_goal_unit)unit));
 }
 
-static void add_row(struct bench *bench, const struct row *row, const struct figures *figures)
+static void add_row(struct vs_bench *bench, const struct row *row, const struct figures *figures)
 {
     const struct vs_measured *measured = &figures->measured;
     struct vs_json_out *object = vs_json_new_object();
@@ -209,17 +138,20 @@ static void add_row(struct bench *bench, const struct row *row, const struct fig
     vs_json_add(bench->rows, NULL, object);
 }
 
-static int measure_row(struct bench *bench, const struct row *row)
+static int measure_row(struct vs_bench *bench, const struct row *row)
 {
     struct figures figures = {.instructions = 0};
+    double accesses = row->trace ? (double)row->workload->call_count : (double)VS_BENCH_COUNTED;
     int ret = vs_measure_replay(row->workload, row->policy, row->machine, row->timing, row->rounds,
                                 &figures.measured, bench->error);
 
     if (ret == 0 && bench->values->instructions)
-        ret = count_instructions(bench, row, "vs_engine_replay", &figures.instructions);
+        ret = vs_bench_count(bench, row->name, row->trace, accesses, "vs_engine_replay",
+                             &figures.instructions);
     /* A trace is compiled once however many rounds there are. */
     if (ret == 0 && bench->values->instructions && !row->trace)
-        ret = count_instructions(bench, row, "vs_streams_make", &figures.prepare_instructions);
+        ret = vs_bench_count(bench, row->name, NULL, accesses, "vs_streams_make",
+                             &figures.prepare_instructions);
     if (ret == 0) {
         bench->row_count++;
         add_row(bench, row, &figures);
@@ -251,19 +183,19 @@ static int saturated_gap(const struct vs_reference_size *size, const struct vs_p
     return ret;
 }
 
-static int reference_row(struct bench *bench, const struct vs_reference_size *size, bool per_domain,
-                         enum vs_load load)
+static int reference_row(struct vs_bench *bench, const struct vs_reference_size *size,
+                         bool per_domain, enum vs_load load)
 {
     struct vs_machine machine = vs_reference_machine(size->vcpus);
     struct vs_workload *workload = NULL;
     struct vs_policy *policy = NULL;
     double gap_ns = 0;
-    char name[NAME_TEXT];
+    char name[VS_BENCH_NAME_TEXT];
     int ret = 0;
 
     snprintf(name, sizeof(name), "%s-%" PRIu32 "-%s", per_domain ? "domain" : "global", size->vcpus,
              vs_load_names[load]);
-    if (!wanted(bench, name))
+    if (!vs_bench_wanted(bench, name))
         return 0;
     ret = vs_reference_policy(per_domain, &policy, bench->error);
     if (ret == 0 && vs_load_shares[load] > 0) {
@@ -286,7 +218,7 @@ static int reference_row(struct bench *bench, const struct vs_reference_size *si
     return ret;
 }
 
-static int reference_rows(struct bench *bench)
+static int reference_rows(struct vs_bench *bench)
 {
     int ret = 0;
 
@@ -300,7 +232,7 @@ static int reference_rows(struct bench *bench)
 
 /* ------------------------------------------------------------------ traces */
 
-static uint64_t rounds_for(const struct bench *bench, const struct vs_workload *workload)
+static uint64_t rounds_for(const struct vs_bench *bench, const struct vs_workload *workload)
 {
     uint64_t calls = workload->call_count ? workload->call_count : 1;
     uint64_t rounds = bench->values->accesses / calls + 1;
@@ -310,7 +242,7 @@ static uint64_t rounds_for(const struct bench *bench, const struct vs_workload *
     return rounds < 100 ? rounds : 100;
 }
 
-static int trace_rows(struct bench *bench, const char *path)
+static int trace_rows(struct vs_bench *bench, const char *path)
 {
     struct vs_workload *workload = NULL;
     struct vs_machine *machine = NULL;
@@ -320,10 +252,10 @@ static int trace_rows(struct bench *bench, const char *path)
         ret = vs_machine_load(vs_machine_names()[0], &machine, bench->error);
     for (const char *const *name = vs_policy_names(); ret >= 0 && *name; name++) {
         struct vs_policy *policy = NULL;
-        char text[NAME_TEXT];
+        char text[VS_BENCH_NAME_TEXT];
 
         snprintf(text, sizeof(text), "%s:%s", workload->name, *name);
-        if (!wanted(bench, text))
+        if (!vs_bench_wanted(bench, text))
             continue;
         ret = vs_policy_load(*name, &policy, bench->error);
         if (ret >= 0) {
@@ -353,7 +285,7 @@ static uint64_t peak_bytes(void)
     return (uint64_t)usage.ru_maxrss * 1024;
 }
 
-static int print_document(struct bench *bench, const struct vs_spread *floor_ns)
+static int print_document(struct vs_bench *bench, const struct vs_spread *floor_ns)
 {
     struct vs_json_out *document = vs_json_new_object(), *host = vs_json_new_object();
     struct utsname names;
@@ -370,13 +302,15 @@ static int print_document(struct bench *bench, const struct vs_spread *floor_ns)
     vs_json_add_u64(document, "peak_bytes", peak_bytes());
     vs_json_add(document, "rows", bench->rows);
     vs_json_add(document, "goals", bench->goals);
-    bench->rows = bench->goals = NULL;
+    vs_json_add(document, "workers", bench->workers);
+    vs_json_add(document, "stored", bench->stored);
+    bench->rows = bench->goals = bench->workers = bench->stored = NULL;
     int ret = vs_json_print(document, stdout, bench->error);
     vs_json_out_free(document);
     return ret;
 }
 
-static void print_header(const struct bench *bench, const struct vs_spread *floor_ns)
+static void print_header(const struct vs_bench *bench, const struct vs_spread *floor_ns)
 {
     bool counted = bench->values->instructions;
 
@@ -387,9 +321,12 @@ static void print_header(const struct bench *bench, const struct vs_spread *floo
     printf("%-36s %8.1f %8.1f\n", "plain read of the records", floor_ns->p10, floor_ns->p50);
 }
 
-static void print_end(struct bench *bench)
+static void print_end(struct vs_bench *bench)
 {
     fflush(bench->goal_lines);
+    fflush(bench->more_lines);
+    if (bench->more_length > 0)
+        printf("\n%s", bench->more_text);
     if (bench->goal_length > 0)
         printf("\n%-36s %-20s %12s %10s %10s\n%s", "against the goals", "", "measured", "goal",
                "limit", bench->goal_text);
@@ -399,16 +336,19 @@ static void print_end(struct bench *bench)
 static int run(const struct vs_command *command, void *values, const struct vs_strings *operands,
                struct vs_error *error)
 {
-    struct bench bench = {.values = values,
-                          .rows = vs_json_new_array(),
-                          .goals = vs_json_new_array(),
-                          .error = error};
+    struct vs_bench bench = {.values = values,
+                             .rows = vs_json_new_array(),
+                             .goals = vs_json_new_array(),
+                             .workers = vs_json_new_array(),
+                             .stored = vs_json_new_array(),
+                             .error = error};
     struct vs_spread floor_ns;
     int ret = VS_ERR_MEMORY;
 
     (void)command;
     bench.goal_lines = open_memstream(&bench.goal_text, &bench.goal_length);
-    if (!bench.goal_lines) {
+    bench.more_lines = open_memstream(&bench.more_text, &bench.more_length);
+    if (!bench.goal_lines || !bench.more_lines) {
         vs_error_set(error, VS_ERR_MEMORY, "out of memory");
         goto out;
     }
@@ -417,6 +357,10 @@ static int run(const struct vs_command *command, void *values, const struct vs_s
         print_header(&bench, &floor_ns);
     if (ret == 0)
         ret = reference_rows(&bench);
+    if (ret == 0)
+        ret = vs_bench_worker_rows(&bench);
+    if (ret == 0)
+        ret = vs_bench_store_rows(&bench);
     for (size_t i = 0; i < operands->count && ret == 0; i++)
         ret = trace_rows(&bench, operands->items[i]);
     if (ret == 0 && bench.row_count == 0)
@@ -426,9 +370,15 @@ static int run(const struct vs_command *command, void *values, const struct vs_s
         ret = print_document(&bench, &floor_ns);
     else if (ret == 0)
         print_end(&bench);
-    fclose(bench.goal_lines);
 out:
+    if (bench.goal_lines)
+        fclose(bench.goal_lines);
+    if (bench.more_lines)
+        fclose(bench.more_lines);
     free(bench.goal_text);
+    free(bench.more_text);
+    vs_json_out_free(bench.workers);
+    vs_json_out_free(bench.stored);
     vs_json_out_free(bench.goals);
     vs_json_out_free(bench.rows);
     return ret;
@@ -445,7 +395,10 @@ static const char description[] =
     "Measures the engine on the reference workload: 4, 64 and 512 vCPUs, one reader/writer lock in "
     "all (global) or per domain, then the device's spinlock; with all vCPUs always busy "
     "(saturated) or at 0.6 and 0.1 of that rate; and each shipped policy on each TRACE as it was "
-    "recorded. Times are percentiles over chunks of 2048 accesses inside a run. Preparing "
+    "recorded. Rows workers-N replay the saturated 64 vCPUs on N threads at once; rows store-* "
+    "store a saturated run with all its rows, held against the time that 10 million accesses "
+    "would take (scaled from the accesses replayed). Times are percentiles over chunks of 2048 "
+    "accesses inside a run. Preparing "
     "compiles the calls, once for all policies of a replay; its bytes are held per access, and "
     "beside them the engine's state. Each row is held against its goal and the limit that it must "
     "not miss, as they were set on a machine of about 3 GHz.";
@@ -456,7 +409,7 @@ const struct vs_command vs_cmd_bench = {
     .operands = "[TRACE]...",
     .operands_max = 64,
     .options = options,
-    .values_size_bytes = sizeof(struct values),
+    .values_size_bytes = sizeof(struct vs_bench_values),
     .description = description,
     .examples = examples,
     .run = run,

@@ -23,6 +23,8 @@ static const struct vs_goal goals[] = {
     {"domain-512-*", VS_GOAL_STATE_BYTES, 2e6, 0},
     {"global-*-*", VS_GOAL_CALL_BYTES, 16, 32},
     {"domain-*-*", VS_GOAL_CALL_BYTES, 16, 32},
+    {"workers-2", VS_GOAL_WORKER, 1, 1.01},
+    {"store-*", VS_GOAL_STORE, 0, 2},
 };
 
 const struct vs_goal *vs_goal_of(const char *row, enum vs_goal_unit unit)
@@ -36,7 +38,9 @@ const struct vs_goal *vs_goal_of(const char *row, enum vs_goal_unit unit)
 const char *vs_goal_unit_name(enum vs_goal_unit unit)
 {
     static const char *const names[VS_GOAL_UNIT_COUNT] = {
-        "ns/access", "ns/step", "instructions/access", "bytes of state", "bytes/access"};
+        "ns/access",      "ns/step",      "instructions/access",
+        "bytes of state", "bytes/access", "x instructions of 1",
+        "% of a replay"};
     return names[unit];
 }
 

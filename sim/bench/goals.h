@@ -15,6 +15,8 @@ enum vs_goal_unit {
     VS_GOAL_INSTRUCTIONS, /* per access of the replay, preparing aside */
     VS_GOAL_STATE_BYTES,  /* held beyond the compiled calls */
     VS_GOAL_CALL_BYTES,   /* held per access */
+    VS_GOAL_WORKER,       /* a worker's instructions beside another, over those of one alone */
+    VS_GOAL_STORE,        /* storing, in % of a replay */
     VS_GOAL_UNIT_COUNT
 };
 

@@ -44,11 +44,15 @@ void vs_buckets_settle(struct vs_buckets *buckets)
 static void widen(struct vs_buckets *buckets)
 {
     struct vs_bucket_counts *counts = buckets->counts;
-    vs_buckets_settle(buckets);
     for (size_t i = 0; i < VS_BUCKETS_MAX / 2; i++) {
-        for (int kind = 0; kind < 2; kind++)
-            counts[i].spent[kind] = counts[2 * i].spent[kind] + counts[2 * i + 1].spent[kind];
-        counts[i].calls = counts[2 * i].calls + counts[2 * i + 1].calls;
+        const struct vs_bucket_counts left = counts[2 * i], right = counts[2 * i + 1];
+        for (int kind = 0; kind < 2; kind++) {
+            counts[i].whole[kind] = left.whole[kind] + right.whole[kind];
+            /* Those of the right half count from the middle on. */
+            counts[i].spent[kind] =
+                left.spent[kind] + right.spent[kind] - right.whole[kind] * buckets->width;
+        }
+        counts[i].calls = left.calls + right.calls;
     }
     memset(&counts[VS_BUCKETS_MAX / 2], 0, VS_BUCKETS_MAX / 2 * sizeof counts[0]);
     set_width(buckets, 2 * buckets->width);
@@ -75,8 +79,8 @@ void vs_buckets_spread(struct vs_buckets *buckets, vs_ps from, vs_ps to, bool is
     }
     uint64_t index = index_of(buckets, from);
     struct vs_bucket_counts *first = &buckets->counts[index];
-    first->spent[is_wait] += (index + 1) * buckets->width - from;
+    first->spent[is_wait] -= from - index * buckets->width;
+    first->whole[is_wait]++;
     last->spent[is_wait] += to - buckets->from;
-    first[1].whole[is_wait]++;
     last->whole[is_wait]--;
 }

@@ -2,9 +2,10 @@
 /*
  * Virtual time cut into equal buckets, and what vCPUs did in each.  Their width
  * doubles when time runs past the last.  An interval costs the same however many
- * buckets it covers, and the sums are exact: only its ends are placed, buckets in
- * between are counted as beginning and ending, and multiplied out when the width
- * changes and at the end.
+ * buckets it covers, and the sums are exact: only its ends are placed.  Each says
+ * that from its bucket on one more, or one less, covers whole buckets, and what
+ * is too much or too little of that in its own; multiplied out at the end.  So the
+ * two ends may be told of at different times.
  */
 #ifndef VS_ENGINE_BUCKETS_H
 #define VS_ENGINE_BUCKETS_H
@@ -16,10 +17,11 @@
 #include "base/units.h"
 #include "result.h"
 
+/* Modulo 2^64 until they are settled. */
 struct vs_bucket_counts {
     vs_ps spent[2];    /* inside the hypervisor; of which waiting for locks */
-    uint64_t whole[2]; /* intervals that cover whole buckets from here on, less those that end:
-                        * modulo 2^64 */
+    uint64_t whole[2]; /* intervals that begin here, less those that end: each counts as if it
+                        * began, or ended, with the bucket */
     uint64_t calls;
 };
 
@@ -67,6 +69,34 @@ static inline void vs_buckets_end_call(struct vs_buckets *buckets, vs_ps from, v
     else
         buckets->last->spent[0] += end - from;
     buckets->last->calls++;
+}
+
+/* A call that has been inside since entered waits from now on; told at time now. */
+static inline void vs_buckets_begin_wait(struct vs_buckets *buckets, vs_ps entered, vs_ps now)
+{
+    if (entered < buckets->from || now >= buckets->to) {
+        vs_buckets_spread(buckets, entered, now, false);
+        entered = now;
+    }
+    struct vs_bucket_counts *last = buckets->last;
+    last->whole[0]++;
+    last->whole[1]++;
+    last->spent[0] -= entered - buckets->from;
+    last->spent[1] -= now - buckets->from;
+}
+
+/* So many waits that were begun so end.  What these calls do from then on is for
+ * vs_buckets_end_call. */
+static inline void vs_buckets_end_waits(struct vs_buckets *buckets, uint32_t count, vs_ps at)
+{
+    if (at < buckets->from || at >= buckets->to)
+        vs_buckets_go(buckets, at);
+    struct vs_bucket_counts *last = buckets->last;
+    vs_ps within = (at - buckets->from) * count;
+    last->whole[0] -= count;
+    last->whole[1] -= count;
+    last->spent[0] += within;
+    last->spent[1] += within;
 }
 
 #endif

@@ -23,11 +23,29 @@ struct vs_histogram {
     uint32_t bucket[VS_HISTOGRAM_BUCKETS];
 };
 
-/* Bucket of a value, and the smallest value of a bucket (ns). */
-uint32_t vs_histogram_bucket(vs_ns value_ns);
+/* Bucket of a value. */
+static inline uint32_t vs_histogram_bucket(vs_ns value_ns)
+{
+    if (value_ns < VS_HISTOGRAM_LINEAR)
+        return (uint32_t)value_ns;
+    /* Shifted to 32 .. 63; at least 1. */
+    unsigned shift = 58u - (unsigned)__builtin_clzll(value_ns);
+    uint64_t bucket = (uint64_t)shift * VS_HISTOGRAM_PER_TWO + (value_ns >> shift);
+    return bucket < VS_HISTOGRAM_BUCKETS ? (uint32_t)bucket : VS_HISTOGRAM_BUCKETS - 1;
+}
+
+static inline void vs_histogram_add(struct vs_histogram *histogram, vs_ns value_ns)
+{
+    histogram->count++;
+    histogram->total_ns += value_ns;
+    if (value_ns > histogram->max_ns)
+        histogram->max_ns = value_ns;
+    histogram->bucket[vs_histogram_bucket(value_ns)]++;
+}
+
+/* The smallest value of a bucket (ns). */
 vs_ns vs_histogram_floor_ns(uint32_t bucket);
 
-void vs_histogram_add(struct vs_histogram *histogram, vs_ns value_ns);
 void vs_histogram_merge(struct vs_histogram *into, const struct vs_histogram *from);
 /* The value that a share (0..1) of the counted values does not exceed: the
  * smallest bucket floor with that share at or below it; the exact maximum for

@@ -28,8 +28,8 @@
 #define VS_QUEUE_FAR        ((UINT64_C(1) << (64u - VS_QUEUE_ACTOR_BITS)) - 1)
 
 struct vs_queue {
-    uint64_t *nodes; /* the root is 1; leaves from [leaves] on, by actor */
-    vs_ps *at;       /* per actor with an event: its time */
+    uint64_t *nodes; /* the root is 1; leaves from [leaves] on, by actor; 0: less than all */
+    vs_ps *at;       /* per actor with a far event: its time */
     vs_ps base;      /* no event is earlier */
     uint32_t leaves; /* a power of two */
 };
@@ -59,6 +59,7 @@ static inline uint64_t vs_queue_leaf(struct vs_queue *queue, uint16_t actor, vs_
         return VS_QUEUE_EMPTY;
     if (at < queue->base) /* the base went far ahead, and then something else happened */
         vs_queue_rebase(queue, at);
+    queue->at[actor] = at;
     return vs_queue_key(queue, actor, at);
 }
 
@@ -85,11 +86,19 @@ static inline void vs_queue_insert(struct vs_queue *queue, uint16_t actor, vs_ps
     uint64_t *nodes = queue->nodes, key = vs_queue_leaf(queue, actor, at);
     size_t i = (size_t)queue->leaves + actor;
     assert(nodes[i] == VS_QUEUE_EMPTY && at < VS_NEVER);
-    queue->at[actor] = at;
     do {
         nodes[i] = key;
         i /= 2;
-    } while (i > 0 && nodes[i] > key);
+    } while (nodes[i] > key);
+}
+
+/* One level up: what the parent of node i holds. */
+static inline uint64_t vs_queue_up(uint64_t *nodes, size_t i, uint64_t least)
+{
+    uint64_t other = nodes[i ^ 1];
+    least = other < least ? other : least;
+    nodes[i / 2] = least;
+    return least;
 }
 
 /* This event in place of the one that an actor has; VS_NEVER: none. */
@@ -97,14 +106,14 @@ static inline void vs_queue_replace(struct vs_queue *queue, uint16_t actor, vs_p
 {
     uint64_t *nodes = queue->nodes, least = vs_queue_leaf(queue, actor, at);
     size_t i = (size_t)queue->leaves + actor;
-    queue->at[actor] = at;
     nodes[i] = least;
-    do {
-        uint64_t other = nodes[i ^ 1];
-        least = other < least ? other : least;
-        i /= 2;
-        nodes[i] = least;
-    } while (i > 1);
+    for (; i >= 8; i /= 8) { /* three levels with one test */
+        least = vs_queue_up(nodes, i, least);
+        least = vs_queue_up(nodes, i / 2, least);
+        least = vs_queue_up(nodes, i / 4, least);
+    }
+    for (; i > 1; i /= 2)
+        least = vs_queue_up(nodes, i, least);
 }
 
 /* Does an event come before this actor's at time now?  It has none in the queue.  Far

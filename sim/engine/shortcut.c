@@ -2,8 +2,6 @@
 /* The events of the shortcut; shortcut.h says what it is and why it is exact. */
 #include "shortcut.h"
 
-#include <stdlib.h>
-
 #include "shortcut_calls.h"
 #include "shortcut_line.h"
 
@@ -31,13 +29,18 @@ static void settle(struct vs_short_run *run, struct vs_short_outer *outer, vs_ps
     outer->since = at;
 }
 
-static inline void count_waiter(struct vs_short_outer *outer, uint8_t group, uint16_t domain,
-                                uint32_t by)
+static inline void enter_group(struct vs_short_outer *outer, uint8_t group, uint16_t domain)
 {
-    outer->blame_waiters += by;
-    outer->waiting[group] += by;
+    outer->waiting[group]++;
     if (outer->waiting_in)
-        outer->waiting_in[domain * VS_SHORT_GROUPS_MAX + group] += by;
+        outer->waiting_in[domain * VS_SHORT_GROUPS_MAX + group]++;
+}
+
+static inline void leave_group(struct vs_short_outer *outer, uint8_t group, uint16_t domain)
+{
+    outer->waiting[group]--;
+    if (outer->waiting_in)
+        outer->waiting_in[domain * VS_SHORT_GROUPS_MAX + group]--;
 }
 
 /* A writer's grant that lay ahead has come. */
@@ -45,8 +48,10 @@ static __attribute__((noinline)) void apply_change(struct vs_short_run *run,
                                                    struct vs_short_outer *outer)
 {
     settle(run, outer, outer->change_at);
-    if (outer->change_waited)
-        count_waiter(outer, outer->change_group, outer->change_domain, UINT32_MAX);
+    if (outer->change_waited) {
+        outer->blame_waiters--;
+        leave_group(outer, outer->change_group, outer->change_domain);
+    }
     outer->blamed_group = outer->change_group;
     outer->blamed_domain = outer->change_domain;
     outer->changing = false;
@@ -60,7 +65,9 @@ static void begin_wait(struct vs_short_run *run, struct vs_short_outer *outer, u
     if (outer->blame_waiters == 0)
         outer->since = now;
     outer->late[group][lane->domain != outer->blamed_domain] += now - outer->since;
-    count_waiter(outer, group, lane->domain, 1);
+    outer->blame_waiters++;
+    enter_group(outer, group, lane->domain);
+    vs_buckets_begin_wait(&run->engine->buckets, lane->entered, now);
     lane->next_waiter = VS_NOBODY;
     if (outer->waiters++ == 0)
         outer->head = actor;
@@ -107,7 +114,6 @@ static inline __attribute__((always_inline)) vs_ps pass_inner(struct vs_short_ru
         return now + lane->held_ps;
     struct vs_short_inner *inner = &run->inner[lane->device];
     inner->transfer += inner->last != actor; /* the first one too: report_inner */
-    lane->ahead = VS_NOBODY;
     if (!exclusive && vs_short_after(inner->free, inner->last, now, actor)) {
         granted = inner->free;
         vs_ps wait = granted - now;
@@ -136,16 +142,25 @@ static inline __attribute__((always_inline)) vs_ps pass_inner(struct vs_short_ru
 
 /* --------------------------------------------------------------- the outer lock */
 
-static inline void count_wait(struct vs_short_run *run, struct vs_short_counts *counts,
-                              struct vs_short_lane *lane, vs_ps granted)
+/* What this call does in the hypervisor from the grant on is counted from there. */
+static inline vs_ps count_wait(struct vs_short_counts *counts, struct vs_short_lane *lane,
+                               vs_ps granted)
 {
     vs_ps wait = granted - lane->asked;
-    counts->wait++;
     counts->wait_ps += wait;
-    if (wait > counts->wait_max_ps)
-        counts->wait_max_ps = wait;
     lane->waited = wait;
-    vs_buckets_add(&run->engine->buckets, lane->asked, granted, true);
+    lane->entered = granted;
+    return wait;
+}
+
+/* So many have waited, of which who came first, for so long. */
+static inline void end_waits(struct vs_short_run *run, struct vs_short_counts *counts,
+                             uint32_t count, vs_ps longest, vs_ps granted)
+{
+    counts->wait += count;
+    if (longest > counts->wait_max_ps)
+        counts->wait_max_ps = longest;
+    vs_buckets_end_waits(&run->engine->buckets, count, granted);
 }
 
 static inline void count_hold(struct vs_short_counts *counts, const struct vs_short_lane *lane,
@@ -159,22 +174,10 @@ static inline void count_hold(struct vs_short_counts *counts, const struct vs_sh
     counts->sojourn += lane->released - lane->asked;
 }
 
-static inline void blame_from_now(struct vs_short_outer *outer, const struct vs_short_lane *lane)
+static inline void blame_from_now(struct vs_short_outer *outer, uint8_t group, uint16_t domain)
 {
-    outer->blamed_group = lane->shape->group;
-    outer->blamed_domain = lane->domain;
-}
-
-/* A reader that waited has it from now on; waiting has been settled. */
-static inline void admit_reader(struct vs_short_run *run, struct vs_short_outer *outer,
-                                uint16_t actor, vs_ps now)
-{
-    struct vs_short_lane *lane = &run->lanes[actor];
-    count_wait(run, &outer->counts[VS_MODE_READ], lane, now);
-    count_waiter(outer, lane->shape->group, lane->domain, UINT32_MAX);
-    outer->touch_actor = actor;
-    outer->touch_at = now;
-    blame_from_now(outer, lane);
+    outer->blamed_group = group;
+    outer->blamed_domain = domain;
 }
 
 /* A reader that has the outer lock asks for the inner one, and so is done: its next event. */
@@ -202,7 +205,8 @@ static __attribute__((noinline)) vs_ps grant_writer(struct vs_short_run *run,
     outer->change_group = lane->shape->group;
     outer->change_domain = lane->domain;
     if (waited) {
-        count_wait(run, &outer->counts[VS_MODE_WRITE], lane, granted);
+        struct vs_short_counts *counts = &outer->counts[VS_MODE_WRITE];
+        end_waits(run, counts, 1, count_wait(counts, lane, granted), granted);
         outer->writer_actor = actor;
         outer->writer_at = granted;
     }
@@ -257,7 +261,7 @@ static inline __attribute__((always_inline)) vs_ps ask(struct vs_short_run *run,
     lane->asked = now;
     if (mode == VS_MODE_READ && !outer->closed) {
         settle(run, outer, now);
-        blame_from_now(outer, lane);
+        blame_from_now(outer, lane->shape->group, lane->domain);
         return pass_reader(run, outer, actor, now);
     }
     if (mode == VS_MODE_WRITE && !outer->closed && !readers_inside(outer, actor, now))
@@ -268,27 +272,58 @@ static inline __attribute__((always_inline)) vs_ps ask(struct vs_short_run *run,
     return VS_NEVER;
 }
 
+static inline __attribute__((always_inline)) void add_reader(struct vs_short_run *run,
+                                                             struct vs_short_outer *outer,
+                                                             uint16_t actor, vs_ps now)
+{
+    add_event(run, actor, pass_reader(run, outer, actor, now));
+}
+
+/* The readers first in line get in; what does not depend on their order is noted for all
+ * of them at the end. */
+static void admit_readers(struct vs_short_run *run, struct vs_short_outer *outer, vs_ps now)
+{
+    struct vs_short_counts *counts = &outer->counts[VS_MODE_READ];
+    struct vs_short_lane *lanes = run->lanes;
+    uint16_t *top = run->stack, actor = outer->head, last = actor;
+    uint16_t left = outer->waiters;
+    uint8_t group = 0;
+    vs_ps longest = now - lanes[actor].asked;
+    *top = VS_NOBODY; /* below all: no rank is as high */
+    settle(run, outer, now);
+    for (; left > 0; left--) {
+        struct vs_short_lane *lane = &lanes[actor];
+        if (lane->shape->mode != VS_MODE_READ)
+            break;
+        count_wait(counts, lane, now);
+        group = lane->shape->group; /* its next call may be of another */
+        leave_group(outer, group, lane->domain);
+        for (; *top < actor; top--)
+            add_reader(run, outer, *top, now);
+        *++top = last = actor;
+        actor = lane->next_waiter;
+    }
+    for (; *top != VS_NOBODY; top--)
+        add_reader(run, outer, *top, now);
+    end_waits(run, counts, (uint32_t)(outer->waiters - left), longest, now);
+    outer->touch_actor = last;
+    outer->touch_at = now;
+    blame_from_now(outer, group, lanes[last].domain);
+    outer->blame_waiters -= (uint32_t)(outer->waiters - left);
+    outer->waiters = left;
+    outer->head = actor;
+}
+
 /* Nothing else happens at this instant: the line goes in as far as it may. */
 static void drain(struct vs_short_run *run, struct vs_short_outer *outer, vs_ps now)
 {
-    uint16_t *stack = run->stack;
-    uint32_t height = 0;
     uint16_t actor = outer->head;
     if (run->lanes[actor].shape->mode == VS_MODE_WRITE) {
         pop_waiter(run, outer);
         add_event(run, actor, grant_writer(run, outer, actor, now, true));
         return;
     }
-    settle(run, outer, now);
-    while (outer->waiters > 0 && run->lanes[outer->head].shape->mode == VS_MODE_READ) {
-        actor = pop_waiter(run, outer);
-        admit_reader(run, outer, actor, now);
-        for (; height > 0 && stack[height - 1] < actor; height--)
-            add_event(run, stack[height - 1], pass_reader(run, outer, stack[height - 1], now));
-        stack[height++] = actor;
-    }
-    for (; height > 0; height--)
-        add_event(run, stack[height - 1], pass_reader(run, outer, stack[height - 1], now));
+    admit_readers(run, outer, now);
     if (outer->waiters > 0) {
         actor = outer->head;
         add_event(run, actor, close_for(run, outer));
@@ -335,8 +370,14 @@ static __attribute__((noinline)) vs_ps look(struct vs_short_run *run, struct vs_
         return VS_NEVER;
     if (lane->shape->mode == VS_MODE_READ) {
         pop_waiter(run, outer);
+        struct vs_short_counts *counts = &outer->counts[VS_MODE_READ];
         settle(run, outer, now);
-        admit_reader(run, outer, actor, now);
+        outer->blame_waiters--;
+        leave_group(outer, lane->shape->group, lane->domain);
+        end_waits(run, counts, 1, count_wait(counts, lane, now), now);
+        outer->touch_actor = actor;
+        outer->touch_at = now;
+        blame_from_now(outer, lane->shape->group, lane->domain);
         outer->asking++;
         lane->event = VS_SHORT_INNER;
         wake_first(run, outer, now);
@@ -361,14 +402,17 @@ static __attribute__((noinline)) vs_ps ask_inner(struct vs_short_run *run,
     return next;
 }
 
-static void run_event(struct vs_short_run *run, uint16_t actor, vs_ps now)
+static inline void run_event(struct vs_short_run *run, struct vs_queue *queue, uint16_t actor,
+                             vs_ps now)
 {
     struct vs_short_lane *lane = &run->lanes[actor];
     struct vs_short_outer *outer = lane->outer;
-    struct vs_queue *queue = &run->engine->queue;
+    if (lane->event == VS_SHORT_ASK) { /* nearly all */
+        vs_queue_replace(queue, actor, ask(run, outer, actor, now));
+        return;
+    }
     switch ((enum vs_short_event)lane->event) {
     case VS_SHORT_ASK:
-        vs_queue_replace(queue, actor, ask(run, outer, actor, now));
         break;
     case VS_SHORT_RELEASE:
         release_writer(run, outer, actor, now);
@@ -382,145 +426,25 @@ static void run_event(struct vs_short_run *run, uint16_t actor, vs_ps now)
     }
 }
 
-/* ------------------------------------------------------- beginning and end */
-
-static int setup_outer(struct vs_short_run *run)
-{
-    const struct vs_workload *workload = run->engine->workload;
-    bool global = run->engine->policy->locks[run->plan->outer].scope == VS_SCOPE_GLOBAL;
-    run->outer_count = global ? 1 : (uint32_t)workload->domain_count;
-    run->outer = vs_hot_alloc(run->outer_count * sizeof *run->outer);
-    if (!run->outer)
-        return VS_ERR_MEMORY;
-    for (uint32_t i = 0; i < run->outer_count; i++) {
-        struct vs_short_outer *outer = &run->outer[i];
-        outer->touch_actor = outer->writer_actor = VS_NOBODY;
-        outer->last_actor = VS_NOBODY;
-        for (size_t k = 0; k < VS_SHORT_CHAINS; k++)
-            outer->chain[k] = VS_NOBODY;
-    }
-    if (global && workload->domain_count > 1) {
-        run->outer->waiting_in =
-            calloc(VS_SHORT_GROUPS_MAX * workload->domain_count, sizeof *run->outer->waiting_in);
-        return run->outer->waiting_in ? 0 : VS_ERR_MEMORY;
-    }
-    return 0;
-}
-
-static void setup_blame(struct vs_short_run *run)
-{
-    const struct vs_short_plan *plan = run->plan;
-    size_t locks = run->engine->policy->lock_count;
-    for (uint32_t i = 0; i < plan->group_count; i++)
-        for (uint32_t k = 0; k < plan->group_count; k++) {
-            size_t cell = ((size_t)plan->groups[i].op * VS_OP_COUNT + plan->groups[k].op) * locks;
-            run->outer_blame[i][k] = &run->engine->blocked_ps[(cell + plan->outer) * 2];
-            run->inner_blame[i][k] = &run->engine->blocked_ps[(cell + plan->inner) * 2];
-        }
-}
-
-static int setup_run(struct vs_short_run *run)
-{
-    const struct vs_engine *engine = run->engine;
-    const struct vs_workload *workload = engine->workload;
-    run->lanes = vs_hot_alloc((workload->actor_count + 1) * sizeof *run->lanes);
-    run->inner = vs_hot_alloc((workload->device_count + 1) * sizeof *run->inner);
-    run->stack = malloc((workload->actor_count + 1) * sizeof *run->stack);
-    if (!run->lanes || !run->inner || !run->stack || setup_outer(run) < 0)
-        return VS_ERR_MEMORY;
-    for (size_t i = 0; i < workload->device_count; i++)
-        run->inner[i].last = VS_NOBODY;
-    for (size_t i = 0; i < workload->actor_count; i++) {
-        struct vs_short_lane *lane = &run->lanes[i];
-        lane->domain = workload->actors[i].domain;
-        lane->outer = &run->outer[run->outer_count > 1 ? lane->domain : 0];
-        lane->next = engine->streams->first[i];
-        lane->stop = engine->streams->first[i + 1];
-        add_event(run, (uint16_t)i, vs_short_next_call(run, lane));
-    }
-    setup_blame(run);
-    return 0;
-}
-
-static void report_outer(struct vs_short_run *run)
-{
-    struct vs_engine *engine = run->engine;
-    for (uint32_t i = 0; i < run->outer_count; i++) {
-        uint32_t lock = engine->lock_base[run->plan->outer] + i;
-        for (unsigned mode = 0; mode < VS_MODE_COUNT; mode++) {
-            const struct vs_short_counts *from = &run->outer[i].counts[mode];
-            engine->counts[lock * VS_MODE_COUNT + mode] =
-                (struct vs_lock_counts){.acquire = from->acquire,
-                                        .wait = from->wait,
-                                        .transfer = from->transfer,
-                                        .hold = from->acquire,
-                                        .wait_ps = from->wait_ps,
-                                        .wait_max_ps = from->wait_max_ps,
-                                        .hold_ps = from->hold_ps,
-                                        .hold_max_ps = from->hold_max_ps,
-                                        .cross_domain_ps = from->cross_domain_ps};
-            engine->locks[lock].sojourn += from->sojourn;
-        }
-    }
-}
-
-static void report_inner(struct vs_short_run *run)
-{
-    struct vs_engine *engine = run->engine;
-    for (uint32_t i = 0; i < engine->workload->device_count && run->plan->has_inner; i++) {
-        uint32_t lock = engine->lock_base[run->plan->inner] + i;
-        const struct vs_short_inner *from = &run->inner[i];
-        engine->counts[lock * VS_MODE_COUNT + VS_MODE_EXCLUSIVE] =
-            (struct vs_lock_counts){.acquire = from->acquire,
-                                    .wait = from->wait,
-                                    .transfer = from->transfer - (from->acquire > 0),
-                                    .hold = from->acquire,
-                                    .wait_ps = from->wait_ps,
-                                    .wait_max_ps = from->wait_max_ps,
-                                    .hold_ps = from->hold_ps,
-                                    .hold_max_ps = from->hold_max_ps};
-        engine->locks[lock].sojourn = from->sojourn;
-    }
-}
-
-/* Sums that a result adds up over vCPUs go to the first of them. */
-static void report(struct vs_short_run *run)
-{
-    struct vs_engine *engine = run->engine;
-    report_outer(run);
-    report_inner(run);
-    engine->actors[0].think_ps = run->think_ps;
-    engine->actors[0].lock_wait_ps = run->wait_ps;
-    engine->actors[0].work_ps = run->work_ps;
-    for (size_t i = 0; i < engine->workload->actor_count; i++) {
-        engine->actors[i].last_end = run->lanes[i].end;
-        if (run->lanes[i].end > engine->horizon)
-            engine->horizon = run->lanes[i].end;
-        engine->actors[i].state = VS_ACTOR_FINISHED;
-    }
-}
-
 int vs_shortcut_run(struct vs_engine *engine, const struct vs_short_plan *plan,
                     struct vs_error *error)
 {
     struct vs_short_run run = {.engine = engine, .plan = plan};
     struct vs_queue *queue = &engine->queue;
-    int ret = vs_engine_look(engine, error);
-    if (ret == 0 && setup_run(&run) < 0)
-        ret = vs_error_set(error, VS_ERR_MEMORY, "out of memory while preparing policy %s",
-                           engine->policy->name);
+    int ret = vs_short_begin(&run);
+    for (size_t i = 0; ret == 0 && i < engine->workload->actor_count; i++)
+        add_event(&run, (uint16_t)i, vs_short_next_call(&run, &run.lanes[i]));
+    if (ret == 0)
+        ret = vs_engine_look(engine, error);
     for (vs_ps now; ret == 0 && (now = vs_queue_next(queue)) != VS_NEVER;) {
-        run_event(&run, vs_queue_first(queue), now);
+        run_event(&run, queue, vs_queue_first(queue), now);
         if (engine->calls >= engine->next_look)
             ret = vs_engine_look(engine, error);
     }
     if (ret == 0)
-        report(&run);
-    if (run.outer)
-        free(run.outer->waiting_in);
-    free(run.outer);
-    free(run.inner);
-    free(run.lanes);
-    free(run.stack);
+        ret = vs_short_report(&run);
+    if (ret == VS_ERR_MEMORY)
+        vs_error_set(error, ret, "out of memory while replaying policy %s", engine->policy->name);
+    vs_short_release(&run);
     return ret;
 }

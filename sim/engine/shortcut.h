@@ -103,7 +103,7 @@ struct vs_short_lane {
     uint32_t next, stop; /* its calls in the streams */
     uint16_t domain, device;
     uint16_t next_waiter;
-    uint16_t ahead; /* who had the inner lock when it asked */
+    uint16_t ahead; /* who had the inner lock when it asked, if it waited for that */
     uint16_t chain_next, chain_before;
     uint8_t event;
     uint8_t inner_group;
@@ -156,7 +156,8 @@ struct vs_short_run {
     struct vs_short_inner *inner;
     struct vs_short_outer *outer;
     uint32_t outer_count;
-    uint16_t *stack; /* readers of one batch that have looked and not yet asked inside */
+    uint16_t *stack; /* readers of one batch that have looked and not yet asked inside, above
+                      * VS_NOBODY */
     /* [waiter's group][holder's group] -> engine.blocked_ps: same domain, then another. */
     vs_ps *outer_blame[VS_SHORT_GROUPS_MAX][VS_SHORT_GROUPS_MAX];
     vs_ps *inner_blame[VS_SHORT_GROUPS_MAX][VS_SHORT_GROUPS_MAX];
@@ -170,6 +171,12 @@ void vs_shortcut_plan_release(struct vs_short_plan *plan);
  * or VS_ERR_STOPPED. */
 int vs_shortcut_run(struct vs_engine *engine, const struct vs_short_plan *plan,
                     struct vs_error *error);
+
+/* Parts of it: memory, before the first event; what it counted, for the result; and the end
+ * in any case.  0 or VS_ERR_MEMORY.  In between, the engine's actors and counts are NULL. */
+int vs_short_begin(struct vs_short_run *run);
+int vs_short_report(struct vs_short_run *run);
+void vs_short_release(struct vs_short_run *run);
 
 /* Does (at, actor) come after (now, other) in the order of events? */
 static inline bool vs_short_after(vs_ps at, uint16_t actor, vs_ps now, uint16_t other)

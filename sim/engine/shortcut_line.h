@@ -65,6 +65,8 @@ static inline bool vs_short_released_between(const struct vs_short_run *run,
 {
     vs_ps own = run->lanes[actor].released;
     vs_ps first = own >> VS_SHORT_CHAIN_PS_SHIFT, last = now >> VS_SHORT_CHAIN_PS_SHIFT;
+    if (first == last && !(outer->chains >> first % VS_SHORT_CHAINS & 1))
+        return false;
     if (last - first >= VS_SHORT_CHAINS)
         last = first + VS_SHORT_CHAINS - 1;
     for (vs_ps i = first; i <= last; i++) {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bench_cli.sh MAKE_TRACE: what `vpci-sim bench` prints; no time is judged.
 set -u
+export TMPDIR=$PWD
 failures=0
 fail() {
     echo "FAILED: $*"
@@ -36,6 +37,13 @@ for goal in goals.values(): # the verdict is what the numbers say
     assert expected in goal["verdict"], goal
 assert goals["global-64-saturated", "ns/access"]["limit"] == 120, goals
 assert ("busy.vpt:pci-lock", "ns/step") in goals, goals
+stored = {row["name"]: row for row in document["stored"]}
+assert set(stored) == {f"store-{kind}-{n}" for kind in ("global", "domain") for n in (4, 64, 512)}
+for name, row in stored.items():
+    assert 0 < row["store_ns"] and row["replay_accesses"] == 1e7, row
+    assert abs(row["share"] - row["store_ns"] / row["replay_ns"]) < 1e-9, row
+    assert goals[name, "% of a replay"]["limit"] == 2, goals
+assert [row["workers"] for row in document["workers"]] == [1, 2], document["workers"]
 assert document["plain_read_ns_p10"] > 0 and document["peak_bytes"] > 0
 END
 
@@ -44,6 +52,10 @@ vpci-sim bench -n 3000 --only 'domain-4-*' >table.txt || fail "table: status $?"
     fail "three rows: $(cat table.txt)"
 sed '1,/^against/d' table.txt | grep -q '^domain-4-low  *ns/access' || fail "no goals"
 grep -q '^global' table.txt && fail "--only left a row that does not match"
+
+vpci-sim bench -n 3000 --only 'store-domain-4' >table.txt || fail "store: status $?"
+grep -q '^store-domain-4 .* ms to store a run' table.txt || fail "no store row: $(cat table.txt)"
+ls "${TMPDIR:-/tmp}" | grep -q '^vpci-bench-' && fail "a database is left in TMPDIR"
 
 vpci-sim bench --only nothing >out 2>err
 [ $? -eq 2 ] && grep -q "no row's name matches 'nothing'" err || fail "no match: $(cat err)"
