@@ -158,6 +158,23 @@ bool vs_check_cell_surprises(const struct vs_check_run *run, size_t job, size_t 
     return cell->decided && expected >= 0 && (expected == 1) != cell->violated;
 }
 
+bool vs_check_cell_is_open(const struct vs_check_cell *cell)
+{
+    return cell->decided && !cell->violated && !cell->search.complete;
+}
+
+size_t vs_check_job_breaks(const struct vs_check_run *run, size_t job, size_t *open)
+{
+    size_t count = 0;
+
+    *open = 0;
+    for (size_t i = 0; i < run->scenario_count; i++) {
+        count += run->jobs[job].cells[i].violated;
+        *open += vs_check_cell_is_open(&run->jobs[job].cells[i]);
+    }
+    return count;
+}
+
 bool vs_check_job_is_violated(const struct vs_check_run *run, size_t job)
 {
     bool violated = run->with_campaign && run->jobs[job].verdict.found != 0;

@@ -44,6 +44,10 @@ struct vs_check_run {
 int vs_check_run(struct vs_check_run *run, struct vs_error *error);
 /* Does a cell differ from what its scenario expects? */
 bool vs_check_cell_surprises(const struct vs_check_run *run, size_t job, size_t scenario);
+/* Modelled, not violated, and the search stopped at its limit? */
+bool vs_check_cell_is_open(const struct vs_check_cell *cell);
+/* Scenarios that a policy breaks; *open: those that are not decided. */
+size_t vs_check_job_breaks(const struct vs_check_run *run, size_t job, size_t *open);
 /* Has a policy broken a rule, in a scenario or in its campaign? */
 bool vs_check_job_is_violated(const struct vs_check_run *run, size_t job);
 
