@@ -111,7 +111,9 @@ static const char description[] =
     "verdict on a policy that ships is not the one that the scenario states: several policies ship "
     "to be refuted. With --policy, --ops, --scenario or --liveness, 1 as well when a search "
     "stopped at --limit and found nothing: it is not decided then. With --replay, 3 when the "
-    "schedule does not show its violation.";
+    "schedule does not show its violation. SIGINT and SIGTERM end a search early with status 4; "
+    "policies that were "
+    "searched to their end are in the database of --db, each whole.";
 
 /* --------------------------------------------------------------------- --ops */
 
@@ -423,6 +425,19 @@ static int refuse_idle(const struct values *values, struct vs_error *error)
     return 0;
 }
 
+static int search_and_store(struct vs_check_run *run, const struct values *values,
+                            struct vs_store *store, struct vs_error *error)
+{
+    int signal_number = 0, stored = 0;
+    int ret = vs_check_run(run, &signal_number, error);
+
+    if (store && (ret == 0 || signal_number))
+        stored = vs_proof_store_check(run, store, error);
+    if (stored < 0)
+        return stored;
+    return signal_number ? vs_check_say_stopped(run, signal_number, values->db, error) : ret;
+}
+
 static int run_check(const struct vs_command *command, void *values_given,
                      const struct vs_strings *operands, struct vs_error *error)
 {
@@ -463,9 +478,7 @@ static int run_check(const struct vs_command *command, void *values_given,
         goto out;
     }
     if (ret == 0)
-        ret = vs_check_run(&run, error);
-    if (ret == 0 && store)
-        ret = vs_proof_store_check(&run, store, error);
+        ret = search_and_store(&run, values, store, error);
     if (ret == 0 && values->json)
         ret = vs_check_print_json(&run, stdout, error);
     else if (ret == 0)

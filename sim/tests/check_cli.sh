@@ -174,6 +174,29 @@ expect 2 --scenario S3 --failures
 expect 2 --liveness --failures
 expect 4 --promela absent/models
 
+# Stopped: what was searched by then is kept, whole, and said.  With one thread the policy that
+# stands last comes first.
+rm -f stopped.db
+vpci-sim check --jobs 1 --policy rcu-fixed --policy none --db stopped.db >out 2>err &
+child=$!
+while kill -0 $child 2>/dev/null && ! [ -e stopped.db ]; do sleep 0.1; done
+sleep 2
+kill -TERM $child 2>/dev/null
+wait $child
+status=$?
+if [ $status -ne 4 ] || [ -s out ]; then
+    echo "FAILED: a check that was stopped: status $status"
+    cat out err
+    failures=$((failures + 1))
+fi
+said=$(sed -n 's/.*stopped by SIGTERM; \([0-9]*\) of 2 policies had been searched.*/\1/p' err)
+stored=$(python3 -c 'import sqlite3
+print(sqlite3.connect("stopped.db").execute("SELECT COUNT(*) FROM check_run").fetchone()[0])')
+if [ -z "$said" ] || [ "$said" != "$stored" ]; then
+    echo "FAILED: '$said' policies are said to be stored, $stored are: $(cat err)"
+    failures=$((failures + 1))
+fi
+
 # Wrong command lines.
 expect 2 --ops toggle-decoed:0
 says err 'did you mean "toggle-decode"?'
