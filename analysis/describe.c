@@ -417,6 +417,11 @@ static int add_spread(const struct vs_runs *runs, struct vs_sentences *sentences
 
 int vs_describe_limits(const struct vs_runs *runs, struct vs_sentences *sentences)
 {
+    if (runs->run_count == 0)
+        return vs_sentences_add(
+            sentences, "Nothing was replayed into this database: the page says nothing about what "
+                       "a policy costs under the traffic of a host. Searches and hypotheses say "
+                       "nothing beyond the bounds and assumptions that stand with them.");
     int ret = vs_sentences_add(
         sentences, "A replay runs one interleaving of the calls. \"None seen\" means that nothing "
                    "went wrong in it, not that nothing can: where a policy is known to leave a "

@@ -115,18 +115,28 @@ static int say_waiting(double share, bool alone, struct vs_sentences *sentences)
     return finish(sentences, &text);
 }
 
+/* Any policy but the floor: what breaks without locks shows what the traffic can hit. */
+static bool has_locks(const struct vs_run_row *run)
+{
+    return !vs_runs_is_reference(run) || strcmp(run->policy, "none") != 0;
+}
+
 static int say_unsafe(const struct vs_runs *runs, const struct vs_scenario *scenario,
                       const struct vs_table *hazards, struct vs_sentences *sentences)
 {
     struct vs_text text = {0};
-    size_t unsafe = 0, named = 0;
+    size_t locked = 0, unsafe = 0, named = 0;
 
-    for (size_t i = scenario->first; i < scenario->first + scenario->count; i++)
-        unsafe += !vs_runs_clean(&runs->runs[i]) && !vs_runs_is_reference(&runs->runs[i]);
+    for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
+        locked += has_locks(&runs->runs[i]);
+        unsafe += !vs_runs_clean(&runs->runs[i]) && has_locks(&runs->runs[i]);
+    }
+    if (locked == 0)
+        return 0;
     for (size_t i = scenario->first; i < scenario->first + scenario->count; i++) {
         const struct vs_run_row *run = &runs->runs[i];
 
-        if (vs_runs_clean(run) || vs_runs_is_reference(run))
+        if (vs_runs_clean(run) || !has_locks(run))
             continue;
         if (named == 0)
             vs_text_addf(&text, "Something went wrong under %zu polic%s: ", unsafe,

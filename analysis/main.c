@@ -145,8 +145,14 @@ static void print_report(const struct vs_report *report)
         if (!section->scenario->drawn)
             printf("  no plots of its own; its table is in the page\n");
     }
-    print_sweeps(report);
-    print_assumed(report);
+    if (report->runs.run_count > 0) {
+        print_sweeps(report);
+        print_assumed(report);
+    } else {
+        printf("nothing was replayed into the database: the page has what was searched (%zu "
+               "verdicts on scenarios) and tested (%zu hypotheses)\n",
+               report->proof.matrix->row_count, report->proof.hypotheses->row_count);
+    }
     printf("page: %s/index.html\n", report->options->directory);
 }
 
@@ -203,6 +209,8 @@ static const struct vs_command command_report = {
         "table.\n\n"
         "Where speeds, clones, machines or costs were varied (vpci-sim sweep), it says which "
         "conclusions hold in every group of runs and at which value the others turn over.\n\n"
+        "What vpci-sim check and hypotheses stored stands in the page as well, and alone when "
+        "nothing was replayed.\n\n"
         "DIR/index.html is one page that needs no network and no other file. Beside it lie the "
         "pictures, the numbers behind them (DIR/data) and the gnuplot scripts (DIR/plots): edit "
         "a script and run gnuplot plots/NAME.gp in DIR to draw it again.\n\n"

@@ -30,10 +30,13 @@ static void add_head(const struct vs_report *report, struct vs_text *out)
     vs_text_add(out, vs_embedded("style.css"));
     vs_text_add(out, "</style>\n</head>\n<body>\n<header>\n");
     vs_html_element(out, "h1", report->options->title);
-    vs_text_add(out,
-                "\n<p class=\"question\">Given the config-space traffic that a host really sees, "
-                "which way of locking vPCI is safe, and what does each safe way cost? Below, the "
-                "same traffic is replayed in virtual time under every policy.</p>\n</header>\n");
+    vs_text_add(out, report->runs.run_count > 0
+                         ? "\n<p class=\"question\">Given the config-space traffic that a host "
+                           "really sees, which way of locking vPCI is safe, and what does each "
+                           "safe way cost? Below, the same traffic is replayed in virtual time "
+                           "under every policy.</p>\n</header>\n"
+                         : "\n<p class=\"question\">Which way of locking vPCI is safe? Below is "
+                           "what searches and tests of hypotheses found.</p>\n</header>\n");
 }
 
 static void add_contents(const struct vs_report *report, struct vs_text *out)
@@ -50,9 +53,10 @@ static void add_contents(const struct vs_report *report, struct vs_text *out)
                              : "</a> <small>table only</small></li>\n");
         vs_text_free(&heading);
     }
-    vs_text_add(out, "<li><a href=\"#load\">Load</a></li>\n"
-                     "<li><a href=\"#assumptions\">What survives the assumptions</a></li>\n"
-                     "<li><a href=\"#matrix\">Verdict matrix</a></li>\n"
+    if (report->runs.run_count > 0)
+        vs_text_add(out, "<li><a href=\"#load\">Load</a></li>\n"
+                         "<li><a href=\"#assumptions\">What survives the assumptions</a></li>\n");
+    vs_text_add(out, "<li><a href=\"#matrix\">Verdict matrix</a></li>\n"
                      "<li><a href=\"#hypotheses\">Hypotheses</a></li>\n"
                      "<li><a href=\"#provenance\">Provenance</a></li>\n</ol></nav>\n");
 }
@@ -166,9 +170,9 @@ int vs_page_render(const struct vs_report *report, struct vs_text *page, struct 
                      undrawn, undrawn == 1 ? " has" : "s have");
     for (size_t i = 0; i < report->section_count && ret == 0; i++)
         ret = add_section(report, i, page, error);
-    if (ret == 0)
+    if (ret == 0 && report->runs.run_count > 0)
         ret = add_load(report, page, error);
-    if (ret == 0)
+    if (ret == 0 && report->runs.run_count > 0)
         ret = vs_page_sensitivity(report, page, error);
     vs_page_matrix(&report->proof, page);
     vs_page_hypotheses(&report->proof, page);

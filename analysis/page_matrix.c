@@ -173,24 +173,54 @@ static void add_violations(const struct vs_proof *proof, size_t row, struct vs_t
     vs_text_add(out, "</td></tr>\n");
 }
 
+/* Scenarios that a policy breaks by the matrix: the rest of the row is about pairs and triples
+ * alone. */
+static void add_broken_scenarios(const struct vs_proof *proof, size_t check, struct vs_text *out)
+{
+    const char *policy = vs_table_text(proof->checks, check, "policy");
+    const char *rank = vs_table_text(proof->checks, check, "policy_rank");
+    size_t judged = 0, broken = 0, open = 0;
+
+    for (size_t i = 0; i < proof->matrix->row_count; i++) {
+        const char *verdict = vs_table_text(proof->matrix, i, "verdict");
+
+        if (strcmp(vs_table_text(proof->matrix, i, "policy"), policy) != 0 ||
+            strcmp(vs_table_text(proof->matrix, i, "policy_rank"), rank) != 0)
+            continue;
+        judged += strcmp(verdict, "not-modelled") != 0;
+        broken += strcmp(verdict, "violated") == 0;
+        open += strcmp(verdict, "unknown") == 0;
+    }
+    if (judged == 0)
+        vs_text_add(out, "<td>–</td>");
+    else if (broken > 0)
+        vs_text_addf(out, "<td class=\"bad\">%zu of %zu break</td>", broken, judged);
+    else if (open > 0)
+        vs_text_addf(out, "<td>%zu of %zu undecided</td>", open, judged);
+    else
+        vs_text_addf(out, "<td class=\"good\">none of %zu breaks</td>", judged);
+}
+
 static void add_statistics(const struct vs_proof *proof, struct vs_text *out)
 {
     const struct vs_table *checks = proof->checks;
     char number[VS_WORDS_NUMBER];
 
     vs_text_add(out, "<div class=\"wide\"><table><thead><tr><th scope=\"col\">policy</th>"
-                     "<th scope=\"col\">verdict</th>"
+                     "<th scope=\"col\">scenarios</th>"
+                     "<th scope=\"col\">pairs, triples</th>"
                      "<th scope=\"col\" class=\"n\">combinations</th>"
                      "<th scope=\"col\" class=\"n\">states</th>"
                      "<th scope=\"col\" class=\"n\">transitions</th>"
                      "<th scope=\"col\" class=\"n\">peak memory</th>"
                      "<th scope=\"col\" class=\"n\">CPU time</th>"
-                     "<th scope=\"col\">violations</th></tr></thead><tbody>\n");
+                     "<th scope=\"col\">violations in pairs, triples</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < checks->row_count; i++) {
         bool ok = strcmp(vs_table_text(checks, i, "verdict"), "ok") == 0;
 
         vs_text_add(out, "<tr>");
         vs_html_element(out, "th scope=\"row\"", vs_table_text(checks, i, "name"));
+        add_broken_scenarios(proof, i, out);
         vs_html_element(out, ok ? "td class=\"good\"" : "td class=\"bad\"",
                         ok ? "none within bounds" : vs_table_text(checks, i, "verdict"));
         add_count(out, checks, i, "combinations");

@@ -164,6 +164,11 @@ void vs_page_provenance(const struct vs_report *report, struct vs_text *out)
 {
     const struct vs_runs *runs = &report->runs;
 
+    if (runs->run_count == 0) {
+        vs_text_add(out, "<p class=\"nothing\">Nothing was replayed into this database: "
+                         "<code>vpci-sim replay TRACE --db FILE</code>.</p>\n");
+        return;
+    }
     vs_text_add(out, "<h3>Replays</h3>\n");
     for (size_t i = 0; i < report->section_count; i++)
         add_scenario(report, report->sections[i].scenario, out);

@@ -33,6 +33,7 @@ struct vs_query {
     char *path;
     bool as_it_stands;  /* opened without locks: nothing was pending */
     struct stat status; /* of the file when it was opened */
+    int64_t run_count;  /* replays, when it was opened */
 };
 
 /* ------------------------------------------------------------- SQL functions */
@@ -273,9 +274,33 @@ static int check_readable(const char *path, struct stat *status, struct vs_error
     return 0;
 }
 
+/* Replays, or searches, or hypotheses: without any there is nothing to report. */
+static int count_contents(struct vs_query *query, struct vs_error *error)
+{
+    int64_t proofs = 0, measured = 0;
+
+    if (pragma(query, "SELECT COUNT(*) FROM run", &query->run_count, error) < 0 ||
+        pragma(query, "SELECT (SELECT COUNT(*) FROM check_run) + (SELECT COUNT(*) FROM hypothesis)",
+               &proofs, error) < 0 ||
+        pragma(query, "SELECT COUNT(*) FROM measured", &measured, error) < 0)
+        return VS_ERR_INPUT;
+    if (query->run_count > 0 || proofs > 0)
+        return 0;
+    if (measured > 0)
+        return vs_error_set_at(error, VS_ERR_INPUT, query->path, VS_NOWHERE, VS_NOWHERE,
+                               "holds %" PRId64
+                               " measurement%s of real threads, which the report does "
+                               "not show, but no run in virtual time, search or hypothesis: add "
+                               "one with vpci-sim replay, check or hypotheses and --db",
+                               measured, measured == 1 ? "" : "s");
+    return vs_error_set_at(error, VS_ERR_INPUT, query->path, VS_NOWHERE, VS_NOWHERE,
+                           "the database holds no run, search or hypothesis: nothing was stored "
+                           "in it yet (vpci-sim replay, check or hypotheses with --db)");
+}
+
 static int check_schema(struct vs_query *query, struct vs_error *error)
 {
-    int64_t application = 0, version = 0, tables = 0, runs = 0;
+    int64_t application = 0, version = 0, tables = 0;
 
     if (pragma(query, "PRAGMA application_id", &application, error) < 0 ||
         pragma(query, "PRAGMA user_version", &version, error) < 0 ||
@@ -299,12 +324,7 @@ static int check_schema(struct vs_query *query, struct vs_error *error)
     if (tables < 6)
         return vs_error_set_at(error, VS_ERR_INPUT, query->path, VS_NOWHERE, VS_NOWHERE,
                                "the schema is incomplete: %" PRId64 " of 6 tables", tables);
-    if (pragma(query, "SELECT COUNT(*) FROM run", &runs, error) < 0)
-        return VS_ERR_INPUT;
-    if (runs == 0)
-        return vs_error_set_at(error, VS_ERR_INPUT, query->path, VS_NOWHERE, VS_NOWHERE,
-                               "the database holds no run: nothing was replayed into it yet");
-    return 0;
+    return count_contents(query, error);
 }
 
 static int prepare_database(struct vs_query *query, struct vs_error *error)
@@ -379,6 +399,11 @@ void vs_query_close(struct vs_query *query)
 }
 
 /* -------------------------------------------------------------------- asking */
+
+int64_t vs_query_run_count(const struct vs_query *query)
+{
+    return query->run_count;
+}
 
 int vs_query_show(struct vs_query *query, const struct vs_shown *shown, size_t count,
                   struct vs_error *error)

@@ -44,9 +44,12 @@ struct vs_shown {
 /*
  * Open a database for reading.  VS_ERR_HOST when the file cannot be read;
  * VS_ERR_INPUT when it is no database, another program's, of another schema
- * version (both named), damaged, or without any run.
+ * version (both named), damaged, or without any run, search or hypothesis.
  */
 int vs_query_open(const char *path, struct vs_query **query, struct vs_error *error);
+
+/* Replays that the database holds; it may hold searches and hypotheses alone. */
+int64_t vs_query_run_count(const struct vs_query *query);
 void vs_query_close(struct vs_query *query);
 
 /* After the last query: VS_ERR_HOST when the answers may not belong together, since

@@ -96,7 +96,7 @@ static int fill_sweeps(struct vs_query *query, struct vs_report *report,
 
     while (!plot->sweep)
         plot++;
-    report->sweeps = calloc(report->runs.sweep_count, sizeof(*report->sweeps));
+    report->sweeps = calloc(report->runs.sweep_count + 1, sizeof(*report->sweeps));
     if (!report->sweeps)
         return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
     for (size_t i = 0; i < report->runs.sweep_count && ret == 0; i++) {
@@ -151,7 +151,7 @@ static int fill(struct vs_query *query, struct vs_report *report,
         ret = vs_plots_prepare(options->directory, error);
     if (ret < 0)
         return ret;
-    report->sections = calloc(report->runs.scenario_count, sizeof(*report->sections));
+    report->sections = calloc(report->runs.scenario_count + 1, sizeof(*report->sections));
     if (!report->sections)
         return vs_error_set(error, VS_ERR_MEMORY, "out of memory");
     arrange(report);

@@ -363,6 +363,12 @@ int vs_runs_load(struct vs_query *query, const char *trace, const char *machine,
     *runs = (struct vs_runs){0};
     int ret = vs_query_table(query, "queries/runs.sql", "runs", &runs->table, error);
 
+    if (ret == 0 && vs_query_run_count(query) == 0 && !trace && !machine)
+        return 0;
+    if (ret == 0 && vs_query_run_count(query) == 0)
+        ret = vs_error_set(error, VS_ERR_USAGE,
+                           "nothing was replayed into this database: leave out --trace and "
+                           "--machine for the page of searches and hypotheses");
     if (ret == 0)
         ret = load(runs, trace, machine, error);
     if (ret < 0)

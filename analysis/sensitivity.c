@@ -288,7 +288,7 @@ int vs_sensitivity_make(struct vs_query *query, const struct vs_runs *runs,
     *all = (struct vs_sensitivities){0};
     if (ret < 0)
         return ret;
-    all->items = calloc(runs->scenario_count, sizeof(*all->items));
+    all->items = calloc(runs->scenario_count + 1, sizeof(*all->items));
     if (!all->items)
         ret = vs_error_set(error, VS_ERR_MEMORY, "out of memory");
     for (size_t i = 0; i < runs->scenario_count && ret == 0; i++) {

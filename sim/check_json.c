@@ -88,9 +88,12 @@ int vs_check_print_json(const struct vs_check_run *run, FILE *stream, struct vs_
     for (size_t i = 0; i < run->job_count; i++) {
         const struct vs_check_job *job = &run->jobs[i];
         struct vs_json_out *policy = vs_json_new_object();
+        size_t open = 0, breaks = vs_check_job_breaks(run, i, &open);
 
         vs_json_add_string(policy, "name", job->policy->name);
         vs_json_add_double(policy, "seconds", job->seconds);
+        vs_json_add_u64(policy, "scenarios-violated", breaks);
+        vs_json_add_u64(policy, "scenarios-undecided", open);
         vs_json_add(policy, "scenarios", scenarios_json(run, i, error, &ret));
         if (run->with_campaign)
             vs_json_add(policy, "campaign", campaign_json(job, error, &ret));

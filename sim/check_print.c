@@ -5,7 +5,8 @@
 #include "check_run.h"
 #include "table.h"
 
-#define NAME_WIDTH 27
+#define NAME_WIDTH     27
+#define SCENARIOS_TEXT 40
 
 char *vs_check_explored(const struct vs_check_run *run, char *buffer)
 {
@@ -67,17 +68,35 @@ static void print_found(uint32_t found, FILE *stream)
         }
 }
 
+/* "2 break", "none breaks", "1 undecided": what the matrix says of one policy. */
+static const char *scenarios_text(const struct vs_check_run *run, size_t job,
+                                  char text[SCENARIOS_TEXT])
+{
+    size_t open = 0, breaks = vs_check_job_breaks(run, job, &open);
+
+    if (breaks > 0)
+        snprintf(text, SCENARIOS_TEXT, "%zu break%s", breaks, breaks == 1 ? "s" : "");
+    else if (open > 0)
+        snprintf(text, SCENARIOS_TEXT, "%zu undecided", open);
+    else
+        snprintf(text, SCENARIOS_TEXT, "none breaks");
+    return text;
+}
+
 static void print_verdicts(const struct vs_check_run *run, FILE *stream)
 {
     char states[VS_COUNT_TEXT], steps[VS_COUNT_TEXT], combinations[VS_COUNT_TEXT];
+    char scenarios[SCENARIOS_TEXT];
 
-    fprintf(stream, "%-*s %-9s %12s %9s %9s %9s %7s  %s\n", NAME_WIDTH, "policy", "verdict",
-            "combinations", "states", "steps", "memory", "time", "violations");
+    fprintf(stream, "%-*s %-12s %-14s %12s %9s %9s %9s %7s  %s\n", NAME_WIDTH, "policy",
+            "scenarios", "pairs, triples", "combinations", "states", "steps", "memory", "time",
+            "violations in pairs, triples");
     for (size_t i = 0; i < run->job_count; i++) {
         const struct vs_check_job *job = &run->jobs[i];
         const struct vs_check_verdict *verdict = &job->verdict;
 
-        fprintf(stream, "%-*s %-9s %12s %9s %9s %6.1fMiB %6.2fs  ", NAME_WIDTH, job->policy->name,
+        fprintf(stream, "%-*s %-12s %-14s %12s %9s %9s %6.1fMiB %6.2fs  ", NAME_WIDTH,
+                job->policy->name, scenarios_text(run, i, scenarios),
                 verdict->found ? "violated"
                 : verdict->cut ? "cut short"
                                : "ok",
@@ -91,6 +110,22 @@ static void print_verdicts(const struct vs_check_run *run, FILE *stream)
     fputc('\n', stream);
 }
 
+/* No pair or triple breaks it, a scenario does: neither line may stand alone. */
+static void print_broken_scenarios(const struct vs_check_run *run, size_t index, FILE *stream)
+{
+    const struct vs_check_job *job = &run->jobs[index];
+    size_t open = 0, left = vs_check_job_breaks(run, index, &open);
+
+    if (left == 0 || job->verdict.found)
+        return;
+    fprintf(stream, "%s: no pair or triple breaks a rule%s, but scenario%s", job->policy->name,
+            job->verdict.cut ? " as far as was searched" : "", vs_plural(left));
+    for (size_t s = 0; s < run->scenario_count; s++)
+        if (job->cells[s].violated)
+            fprintf(stream, " %s%s", run->scenarios[s]->name, --left > 0 ? "," : "");
+    fprintf(stream, " %s\n", vs_check_job_breaks(run, index, &open) == 1 ? "does" : "do");
+}
+
 static void print_remarks(const struct vs_check_run *run, FILE *stream)
 {
     char text[512];
@@ -99,6 +134,7 @@ static void print_remarks(const struct vs_check_run *run, FILE *stream)
         const struct vs_check_verdict *verdict = &run->jobs[i].verdict;
         const char *name = run->jobs[i].policy->name;
 
+        print_broken_scenarios(run, i, stream);
         if (verdict->order)
             fprintf(stream, "%s: order inversion: %s\n", name, verdict->order);
         if (verdict->skipped) {

@@ -5,15 +5,28 @@
  */
 #include "check_run.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <time.h>
+#include <unistd.h>
 
+#define THREADS_MAX 64 /* as --jobs has it */
+
+/* Signals are read by the calling thread, as in runner.c. */
 struct pool {
     struct vs_check_run *run;
     atomic_size_t next;
+    atomic_bool stop;
+    int ended_fd;  /* eventfd, semaphore: a worker ended */
+    int signal_fd; /* signalfd: SIGINT, SIGTERM */
+    sigset_t before;
 };
 
 /* Of this thread alone: what a search takes does not depend on what else the host does. */
@@ -112,8 +125,9 @@ static void *work(void *context)
 {
     struct pool *pool = context;
     struct vs_check_space *space = vs_check_space_new();
+    uint64_t one = 1;
 
-    for (;;) {
+    while (!atomic_load(&pool->stop)) {
         size_t index = atomic_fetch_add(&pool->next, 1);
 
         if (index >= pool->run->job_count)
@@ -125,21 +139,61 @@ static void *work(void *context)
                                  : vs_error_set(&job->error, VS_ERR_MEMORY, "out of memory");
     }
     vs_check_space_free(space);
+    ssize_t ignored = write(pool->ended_fd, &one, sizeof(one));
+
+    /* Only a counter at its maximum refuses. */
+    (void)ignored;
     return NULL;
 }
 
-int vs_check_run(struct vs_check_run *run, struct vs_error *error)
+static int open_pool(struct pool *pool, struct vs_error *error)
 {
-    struct pool pool = {.run = run};
-    pthread_t others[64];
-    unsigned int started = 0;
+    sigset_t wanted;
 
-    while (started + 1 < run->threads && started + 1 < run->job_count && started < 64 &&
-           pthread_create(&others[started], NULL, work, &pool) == 0)
-        started++;
-    work(&pool);
-    for (unsigned int i = 0; i < started; i++)
-        pthread_join(others[i], NULL);
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGINT);
+    sigaddset(&wanted, SIGTERM);
+    /* Before any thread starts: they inherit the mask. */
+    pthread_sigmask(SIG_BLOCK, &wanted, &pool->before);
+    pool->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
+    pool->signal_fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (pool->ended_fd < 0 || pool->signal_fd < 0)
+        return vs_error_set(error, VS_ERR_HOST, "cannot watch for signals: %s", strerror(errno));
+    return 0;
+}
+
+static void close_pool(struct pool *pool)
+{
+    if (pool->ended_fd >= 0)
+        close(pool->ended_fd);
+    if (pool->signal_fd >= 0)
+        close(pool->signal_fd);
+    pthread_sigmask(SIG_SETMASK, &pool->before, NULL);
+}
+
+/* Wait until all workers have ended; the first signal tells them to. */
+static void supervise(struct pool *pool, unsigned int working, int *signal_number)
+{
+    while (working > 0) {
+        struct pollfd polled[] = {{.fd = pool->ended_fd, .events = POLLIN},
+                                  {.fd = pool->signal_fd, .events = POLLIN}};
+        struct signalfd_siginfo info;
+        uint64_t count;
+
+        if (poll(polled, 2, -1) < 0 && errno != EINTR)
+            break; /* joining them waits as well */
+        if (read(pool->ended_fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
+            working--;
+        if (read(pool->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+            continue;
+        if (*signal_number == 0)
+            *signal_number = (int)info.ssi_signo;
+        atomic_store(&pool->stop, true);
+    }
+}
+
+static int first_error(const struct vs_check_run *run, struct vs_error *error)
+{
     for (size_t i = 0; i < run->job_count; i++) {
         if (run->jobs[i].code_result == 0)
             continue;
@@ -150,12 +204,80 @@ int vs_check_run(struct vs_check_run *run, struct vs_error *error)
     return 0;
 }
 
+int vs_check_run(struct vs_check_run *run, int *signal_number, struct vs_error *error)
+{
+    struct pool pool = {.run = run, .ended_fd = -1, .signal_fd = -1};
+    pthread_t threads[THREADS_MAX];
+    unsigned int started = 0;
+    int code = 0;
+
+    *signal_number = 0;
+    for (size_t i = 0; i < run->job_count; i++)
+        run->jobs[i].code_result = VS_ERR_STOPPED;
+    int ret = open_pool(&pool, error);
+
+    if (ret < 0)
+        goto out;
+    run->campaign.limits.stop = &pool.stop;
+    while (code == 0 && started < run->threads && started < run->job_count &&
+           started < THREADS_MAX) {
+        code = pthread_create(&threads[started], NULL, work, &pool);
+        started += code == 0;
+    }
+    if (started == 0)
+        ret = vs_error_set(error, VS_ERR_HOST, "cannot start a thread: %s", strerror(code));
+    supervise(&pool, started, signal_number);
+    for (unsigned int i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    run->campaign.limits.stop = NULL;
+    if (ret == 0)
+        ret = *signal_number ? VS_ERR_STOPPED : first_error(run, error);
+out:
+    close_pool(&pool);
+    return ret;
+}
+
+int vs_check_say_stopped(const struct vs_check_run *run, int signal_number, const char *db,
+                         struct vs_error *error)
+{
+    const char *name = signal_number == SIGTERM ? "SIGTERM" : "SIGINT";
+    size_t done = 0;
+
+    for (size_t i = 0; i < run->job_count; i++)
+        done += run->jobs[i].code_result == 0;
+    if (db)
+        return vs_error_set(error, VS_ERR_STOPPED,
+                            "stopped by %s; %zu of %zu policies had been searched and are stored "
+                            "in %s",
+                            name, done, run->job_count, db);
+    return vs_error_set(error, VS_ERR_STOPPED,
+                        "stopped by %s after %zu of %zu policies; without --db nothing is kept",
+                        name, done, run->job_count);
+}
+
 bool vs_check_cell_surprises(const struct vs_check_run *run, size_t job, size_t scenario)
 {
     const struct vs_check_cell *cell = &run->jobs[job].cells[scenario];
     int expected = vs_scenario_expected(run->scenarios[scenario], run->jobs[job].policy->name);
 
     return cell->decided && expected >= 0 && (expected == 1) != cell->violated;
+}
+
+bool vs_check_cell_is_open(const struct vs_check_cell *cell)
+{
+    return cell->decided && !cell->violated && !cell->search.complete;
+}
+
+size_t vs_check_job_breaks(const struct vs_check_run *run, size_t job, size_t *open)
+{
+    size_t count = 0;
+
+    *open = 0;
+    for (size_t i = 0; i < run->scenario_count; i++) {
+        count += run->jobs[job].cells[i].violated;
+        *open += vs_check_cell_is_open(&run->jobs[job].cells[i]);
+    }
+    return count;
 }
 
 bool vs_check_job_is_violated(const struct vs_check_run *run, size_t job)

@@ -25,7 +25,8 @@ struct vs_check_job {
     struct vs_check_verdict verdict;
     struct vs_check_cell *cells; /* one per scenario */
     double seconds;              /* of CPU time */
-    int code_result;             /* 0 or a negative enum vs_err, with error */
+    int code_result; /* VS_ERR_STOPPED: not searched to its end; 0 or a negative enum vs_err, with
+                        error */
     struct vs_error error;
 };
 
@@ -40,10 +41,21 @@ struct vs_check_run {
     unsigned int threads;
 };
 
-/* Run all jobs on threads; the first error of the first job that has one. */
-int vs_check_run(struct vs_check_run *run, struct vs_error *error);
+/*
+ * Run all jobs on threads; the first error of the first job that has one.  SIGINT and SIGTERM
+ * end it early: VS_ERR_STOPPED without a text, and *signal_number says which it was.  Jobs
+ * that were searched to their end by then have code_result 0, the others VS_ERR_STOPPED.
+ */
+int vs_check_run(struct vs_check_run *run, int *signal_number, struct vs_error *error);
+/* That it was stopped and what was done by then, stored in db unless that is NULL. */
+int vs_check_say_stopped(const struct vs_check_run *run, int signal_number, const char *db,
+                         struct vs_error *error);
 /* Does a cell differ from what its scenario expects? */
 bool vs_check_cell_surprises(const struct vs_check_run *run, size_t job, size_t scenario);
+/* Modelled, not violated, and the search stopped at its limit? */
+bool vs_check_cell_is_open(const struct vs_check_cell *cell);
+/* Scenarios that a policy breaks; *open: those that are not decided. */
+size_t vs_check_job_breaks(const struct vs_check_run *run, size_t job, size_t *open);
 /* Has a policy broken a rule, in a scenario or in its campaign? */
 bool vs_check_job_is_violated(const struct vs_check_run *run, size_t job);
 

@@ -9,6 +9,7 @@
 #include "base/options.h"
 #include "base/units.h"
 #include "check_promela.h"
+#include "check_replay.h"
 #include "commands.h"
 #include "proof_rows.h"
 
@@ -37,10 +38,10 @@ static const struct vs_option options[] = {
      NULL, NULL, 0, 0},
     {"actors", 0, VS_OPTION_U64, AT(actors), "N", "2: every pair; 3: every triple as well.", "3",
      NULL, 2, 3},
-    {"devices", 0, VS_OPTION_U64, AT(devices), "N", "Devices for pairs and triples.", "2", NULL, 1,
-     3},
-    {"domains", 0, VS_OPTION_U64, AT(domains), "N", "Domains for pairs and triples.", "2", NULL, 1,
-     2},
+    {"devices", 0, VS_OPTION_U64, AT(devices), "N",
+     "Devices for pairs and triples; with --ops, so many at least.", "2", NULL, 1, 3},
+    {"domains", 0, VS_OPTION_U64, AT(domains), "N",
+     "Domains for pairs and triples; with --ops, so many at least.", "2", NULL, 1, 2},
     {"rounds", 0, VS_OPTION_U64, AT(rounds), "N",
      "Rounds of loops that are written with a count, such as the slices of a map.", "2", NULL, 1,
      2},
@@ -58,7 +59,10 @@ static const struct vs_option options[] = {
     {"json", 0, VS_OPTION_FLAG, AT(json), NULL,
      "Print JSON, with every schedule; each of them can be given to --replay.", NULL, NULL, 0, 0},
     {"replay", 0, VS_OPTION_STRING, AT(replay), "FILE",
-     "Re-execute a schedule out of --json's output, under its policy or the one --policy names.",
+     "Re-execute a schedule, under its policy or the one --policy names: FILE is one object out of "
+     "--json's output, as jq '.policies[0].scenarios[0].schedule' cuts it out, or all of the "
+     "output "
+     "when it holds one schedule alone. No other option goes with it.",
      NULL, NULL, 0, 0},
     {"jobs", 'j', VS_OPTION_U64, AT(jobs), "N",
      "Policies to search at once, a thread each; 0: as many as there are CPUs. Results do not "
@@ -105,7 +109,11 @@ static const char description[] =
     "\n"
     "Exit status: with --policy, 1 when one of them breaks a rule. Without, 1 when a scenario's "
     "verdict on a policy that ships is not the one that the scenario states: several policies ship "
-    "to be refuted. With --replay, 3 when the schedule does not show its violation.";
+    "to be refuted. With --policy, --ops, --scenario or --liveness, 1 as well when a search "
+    "stopped at --limit and found nothing: it is not decided then. With --replay, 3 when the "
+    "schedule does not show its violation. SIGINT and SIGTERM end a search early with status 4; "
+    "policies that were "
+    "searched to their end are in the database of --db, each whole.";
 
 /* --------------------------------------------------------------------- --ops */
 
@@ -320,6 +328,25 @@ static void release(struct vs_check_run *run)
     free(run->scenarios);
 }
 
+/* Nothing was broken; but was everything searched that was asked for? */
+static int answer_undecided(const struct vs_check_run *run, struct vs_error *error)
+{
+    for (size_t i = 0; i < run->job_count; i++) {
+        const struct vs_check_job *job = &run->jobs[i];
+
+        for (size_t s = 0; s < run->scenario_count; s++)
+            if (vs_check_cell_is_open(&job->cells[s]))
+                return vs_error_set(error, VS_ERR_ANSWER,
+                                    "not decided within --limit: policy %s in scenario %s",
+                                    job->policy->name, run->scenarios[s]->name);
+        if (run->with_campaign && job->verdict.cut > 0 && !job->verdict.found)
+            return vs_error_set(error, VS_ERR_ANSWER,
+                                "not decided within --limit: policy %s, %llu pairs and triples",
+                                job->policy->name, (unsigned long long)job->verdict.cut);
+    }
+    return 0;
+}
+
 /* What the exit status says, with the reason on standard error. */
 static int answer(const struct vs_check_run *run, bool named, struct vs_error *error)
 {
@@ -334,38 +361,81 @@ static int answer(const struct vs_check_run *run, bool named, struct vs_error *e
                                     "policy %s: another verdict than scenario %s expects", name,
                                     run->scenarios[s]->name);
     }
+    return named || !run->with_campaign ? answer_undecided(run, error) : 0;
+}
+
+/* An option that was given a value of its own. */
+static bool is_given(const struct values *values, const struct vs_option *option)
+{
+    const void *at = (const char *)values + option->offset;
+
+    switch (option->type) {
+    case VS_OPTION_FLAG:
+        return *(const bool *)at;
+    case VS_OPTION_LIST:
+        return ((const struct vs_strings *)at)->count > 0;
+    case VS_OPTION_STRING:
+        return *(const char *const *)at != NULL;
+    default: /* U64: what the default says may be said again */
+        return *(const uint64_t *)at != strtoull(option->fallback, NULL, 10);
+    }
+}
+
+/* Refuse the options that mean nothing beside another: one that is ignored would mislead. */
+static int refuse_idle(const struct values *values, struct vs_error *error)
+{
+    const struct {
+        bool applies;
+        const char *idle[16];
+        const char *why;
+    } rules[] = {
+        {values->promela,
+         {"replay", "json", "db", "liveness", "actors", "limit", "jobs"},
+         "--promela writes models and searches nothing"},
+        {values->replay,
+         {"scenario", "ops", "actors", "devices", "domains", "rounds", "limit", "failures",
+          "liveness", "json", "jobs", "db"},
+         "--replay re-executes one schedule and searches nothing"},
+        {values->ops, {"scenario"}, "give --ops or --scenario, not both"},
+        {values->liveness,
+         {"scenario"},
+         "--liveness has scenarios of its own: L1 to L6 need no --liveness"},
+        {!values->ops && (values->scenarios.count > 0 || values->liveness || values->promela),
+         {"failures"},
+         "--failures is for --ops, pairs and triples: scenarios say themselves whether steps fail"},
+        {values->ops || values->scenarios.count > 0 || values->liveness,
+         {"actors"},
+         "--actors is for pairs and triples"},
+        {!values->ops && (values->scenarios.count > 0 || values->liveness || values->promela),
+         {"devices", "domains"},
+         "--devices and --domains are for pairs, triples and --ops: scenarios have their own"},
+    };
+
+    for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
+        for (const char *const *name = rules[i].idle; rules[i].applies && *name; name++) {
+            const struct vs_option *option = options;
+
+            while (strcmp(option->name, *name) != 0)
+                option++;
+            if (is_given(values, option))
+                return vs_error_set(error, VS_ERR_USAGE, "%s; leave out --%s", rules[i].why, *name);
+        }
+    if (values->replay && values->policies.count > 1)
+        return vs_error_set(error, VS_ERR_USAGE, "--replay takes one --policy at most");
     return 0;
 }
 
-static int replay(const struct values *values, struct vs_error *error)
+static int search_and_store(struct vs_check_run *run, const struct values *values,
+                            struct vs_store *store, struct vs_error *error)
 {
-    struct vs_json_doc *doc = NULL;
-    struct vs_policy *policy = NULL;
-    struct vs_check_code *code = NULL;
-    struct vs_check_finding finding = {0};
-    const char *name = NULL;
-    int ret = vs_json_parse_file(values->replay, &doc, error);
+    int signal_number = 0, stored = 0;
+    int ret = vs_check_run(run, &signal_number, error);
 
-    if (ret == 0) {
-        struct vs_json root = vs_json_root(doc);
-
-        ret = vs_check_schedule_read(&root, &finding, &name, error);
-    }
-    if (ret == 0)
-        ret = vs_policy_load(values->policies.count ? values->policies.items[0] : name, &policy,
-                             error);
-    if (ret == 0)
-        ret = vs_check_code_build(policy, finding.setup.rounds, &code, error);
-    if (ret == 0)
-        ret = vs_check_schedule_print(code, &finding, stdout, error);
-    if (ret == 0)
-        printf("Policy %s: %s, as the schedule says.\n", policy->name,
-               vs_violation_table[finding.violation].name);
-    free(finding.schedule);
-    vs_check_code_free(code);
-    vs_policy_free(policy);
-    vs_json_doc_free(doc);
-    return ret;
+    if (store && (ret == 0 || signal_number))
+        stored = vs_proof_store_check(run, store, error);
+    if (stored < 0)
+        return stored;
+    return signal_number ? vs_check_say_stopped(run, signal_number, values->db, error) : ret;
 }
 
 static int run_check(const struct vs_command *command, void *values_given,
@@ -388,24 +458,17 @@ static int run_check(const struct vs_command *command, void *values_given,
 
     (void)command;
     (void)operands;
-    if (values->ops && values->scenarios.count > 0)
-        return vs_error_set(error, VS_ERR_USAGE, "give --ops or --scenario, not both");
-    if (values->liveness && values->scenarios.count > 0)
-        return vs_error_set(error, VS_ERR_USAGE,
-                            "--liveness has scenarios of its own: L1 to L6 need no --liveness");
-    if (values->promela && (values->replay || values->json || values->db || values->liveness))
-        return vs_error_set(error, VS_ERR_USAGE,
-                            "--promela writes models and searches nothing: no --replay, --json, "
-                            "--db or --liveness");
-    if (values->failures && !values->ops && (only || values->promela))
-        return vs_error_set(error, VS_ERR_USAGE,
-                            "--failures is for --ops, pairs and triples: scenarios say themselves "
-                            "whether steps fail");
-    if (values->replay)
-        return replay(values, error);
-    /* First, so that a search is not made in vain. */
-    int ret = values->db ? vs_store_open(values->db, &store, error) : 0;
+    int ret = refuse_idle(values, error);
 
+    if (ret < 0)
+        return ret;
+    if (values->replay)
+        return vs_check_replay(values->replay,
+                               values->policies.count ? values->policies.items[0] : NULL, stdout,
+                               error);
+    /* First, so that a search is not made in vain. */
+    if (values->db)
+        ret = vs_store_open(values->db, &store, error);
     if (ret == 0)
         ret = load_scenarios(values, &run, error);
     if (ret == 0)
@@ -415,9 +478,7 @@ static int run_check(const struct vs_command *command, void *values_given,
         goto out;
     }
     if (ret == 0)
-        ret = vs_check_run(&run, error);
-    if (ret == 0 && store)
-        ret = vs_proof_store_check(&run, store, error);
+        ret = search_and_store(&run, values, store, error);
     if (ret == 0 && values->json)
         ret = vs_check_print_json(&run, stdout, error);
     else if (ret == 0)

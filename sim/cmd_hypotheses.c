@@ -25,7 +25,8 @@ static const struct vs_option options[] = {
      "commas, or a file of your own.",
      NULL, NULL, 0, 0},
     {"replace", 0, VS_OPTION_LIST, AT(replace), "NAME=FILE",
-     "Run the policy in FILE wherever a hypothesis names policy NAME: does the claim hold of it?",
+     "Run the policy in FILE wherever a hypothesis names policy NAME: does the claim hold of it? "
+     "A hypothesis that is run must name it.",
      NULL, NULL, 0, 0},
     {"limit", 0, VS_OPTION_U64, AT(limit), "STATES",
      "Stop a search at so many states; what it would have decided is undecided then.", "4000000",
@@ -132,6 +133,54 @@ static int load(const struct values *values, struct vs_hypotheses_run *run, stru
     return ret;
 }
 
+static bool names_policy(const char *policy, const char *name)
+{
+    return policy && strcmp(policy, name) == 0;
+}
+
+/* Does a test of what is run name this policy? */
+static bool is_used(const struct vs_hypotheses_run *run, const char *name)
+{
+    for (size_t i = 0; i < run->count; i++)
+        for (size_t t = 0; t < run->hypotheses[i]->test_count; t++) {
+            const struct vs_test *test = &run->hypotheses[i]->tests[t];
+
+            if (names_policy(test->policy, name) || names_policy(test->side.policy, name) ||
+                (test->has_against && names_policy(test->against.policy, name)))
+                return true;
+        }
+    return false;
+}
+
+/* Refuse a replacement that would be ignored, and a file that cannot be read, before the
+ * tests: they may take long. */
+static int check_replacements(const struct vs_hypotheses_run *run,
+                              const struct vs_hypothesis_options *how, struct vs_error *error)
+{
+    const struct vs_hypothesis_options as_named = {0};
+    int ret = 0;
+
+    for (size_t i = 0; ret == 0 && i < how->replacement_count; i++) {
+        const struct vs_replacement *one = &how->replacements[i];
+        struct vs_policy *policy = NULL;
+
+        ret = vs_hypothesis_policy(&as_named, one->name, &policy, error);
+        vs_policy_free(policy);
+        policy = NULL;
+        if (ret == 0)
+            ret = vs_policy_load(one->file, &policy, error);
+        vs_policy_free(policy);
+        for (size_t k = 0; ret == 0 && k < i; k++)
+            if (strcmp(how->replacements[k].name, one->name) == 0)
+                ret = vs_error_set(error, VS_ERR_USAGE, "--replace: policy %s is replaced twice",
+                                   one->name);
+        if (ret == 0 && !is_used(run, one->name))
+            ret = vs_error_set(error, VS_ERR_USAGE,
+                               "--replace: no hypothesis that is run names policy %s", one->name);
+    }
+    return ret;
+}
+
 /* --------------------------------------------------------------------- running */
 
 static int print_in_full(const struct vs_hypotheses_run *run, bool schedules,
@@ -152,6 +201,8 @@ static int run_all(const struct values *values, const struct vs_hypothesis_optio
     struct vs_store *store = NULL;
     int ret = load(values, &run, error);
 
+    if (ret == 0)
+        ret = check_replacements(&run, how, error);
     if (ret == 0 && values->db)
         ret = vs_store_open(values->db, &store, error);
     for (size_t i = 0; ret == 0 && i < run.count; i++)

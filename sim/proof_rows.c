@@ -209,6 +209,8 @@ int vs_proof_store_check(const struct vs_check_run *run, struct vs_store *store,
         char key[VS_RUN_KEY_TEXT];
         struct check_source source = {.run = run, .job = i, .key = key};
 
+        if (run->jobs[i].code_result < 0)
+            continue;
         vs_question_key(run->jobs[i].policy, question, key);
         ret = vs_store_put_rows(store, VS_TABLE_CHECK_RUN, key, emit_check, &source, error);
     }

@@ -7,9 +7,9 @@
 #include "hypotheses_run.h"
 #include "store/store.h"
 
-/* One row of check_run per policy, each with what hangs off it in one transaction; what an
- * earlier run of the same policy and question stored is replaced.  Errors of the store;
- * VS_ERR_MEMORY. */
+/* One row of check_run per policy that was searched to its end, each with what hangs off it in one
+ * transaction; what an earlier run of the same policy and question stored is replaced.  Errors of
+ * the store; VS_ERR_MEMORY. */
 int vs_proof_store_check(const struct vs_check_run *run, struct vs_store *store,
                          struct vs_error *error);
 /* The same for hypotheses; replaced are earlier answers with the same policies replaced. */

@@ -98,9 +98,9 @@ class Balance(html.parser.HTMLParser):
             self.wrong.append("%s at %s" % (tag, self.getpos()))
 
 
-def page_of(name, fill):
+def page_of(name, fill, scene="quiet"):
     database = os.path.join(WORK.name, name + ".db")
-    subprocess.run([sys.executable, os.path.join(SOURCE, "make_db.py"), SCHEMA, database, "quiet"],
+    subprocess.run([sys.executable, os.path.join(SOURCE, "make_db.py"), SCHEMA, database, scene],
                    check=True)
     with sqlite3.connect(database) as db:
         fill(db)
@@ -137,7 +137,17 @@ def check_filled():
         add_hypothesis(db, "h2", "H2", "in part", "two")
         add_hypothesis(db, "h0", "H2", "confirmed", "replaced", '{"rcu": "./mine.json"}')
 
+    page, said = page_of("unreplayed", fill, "empty")
+    for text in ("Verdict matrix: policy x scenario", "Nothing was replayed into this database",
+                 "title two"):
+        expect(text in page, "the page without replays says '%s'" % text)
+    for text in ("same traffic is replayed", 'id="load"', 'id="assumptions"'):
+        expect(text not in page, "the page without replays has no '%s'" % text)
+    expect(said["scenarios"] == [] and "verdicts" in said, "no replay in the JSON, but verdicts")
+
     page, said = page_of("filled", fill)
+    expect("1 of 3 break" in page and "none of 2 breaks" in page,
+           "the statistics say what the matrix says")
     for text in ("Verdict matrix: policy x scenario", "Hypotheses", "1,234", "56,789", "3.0 MiB",
                  "in this model of commit abcdef0123: a claim about a model until a Xen developer "
                  "confirms it", "v1, a vCPU of dom1", "read-lock new", "none within bounds",

@@ -375,7 +375,14 @@ def check_bad_input():
             [other("text.db", b"policy,p99\nnone,1\n" * 100), *out])
     refused("empty file", 3, ["found an empty file"], [other("nil.db", b""), *out])
     refused("truncated", 3, ["cut.db: "], [other("cut.db", whole[:len(whole) // 3]), *out])
-    refused("no runs", 3, ["holds no run"], [make_db("empty"), *out])
+    refused("no runs", 3, ["holds no run, search or hypothesis"], [make_db("empty"), *out])
+    threads = make_db("empty", "threads.db")
+    with sqlite3.connect(threads) as db:
+        columns = [row[1] for row in db.execute("PRAGMA table_info(measured)")]
+        values = {"id": 1, "engine": "threads", "timing": "closed", "outcome": "done"}
+        db.execute("INSERT INTO measured VALUES (%s)" % ",".join("?" * len(columns)),
+                   [values.get(column, 0) for column in columns])
+    refused("threads alone", 3, ["holds 1 measurement of real threads"], [threads, *out])
     refused("other version", 3, ["expected schema version 2, found 7"],
             [changed("v7.db", "PRAGMA user_version = 7"), *out])
     refused("other program", 3, ["another program's", "0x2a"],

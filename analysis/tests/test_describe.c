@@ -103,6 +103,26 @@ static void different_policies_are_ranked_against_the_floor(void **state)
     vs_table_free(hazards);
 }
 
+static void without_a_policy_with_locks_none_is_called_clean(void **state)
+{
+    struct vs_run_row rows[] = {make_run("none", 1000, 100), make_run("pcidevs-spin", 9000, 10)};
+    struct vs_table *hazards = vs_table_new(1);
+    struct vs_sentences sentences = findings_of(rows, 1, hazards);
+
+    (void)state;
+    assert_false(says(&sentences, "under any policy with locks"));
+    vs_sentences_free(&sentences);
+    sentences = findings_of(rows, 2, hazards);
+    assert_true(says(&sentences, "No hazard and no deadlock was seen under any policy with locks"));
+    vs_sentences_free(&sentences);
+    /* The ceiling has locks as well. */
+    rows[1].outcome = "deadlock";
+    sentences = findings_of(rows, 2, hazards);
+    assert_true(says(&sentences, "Something went wrong under 1 policy: pcidevs-spin"));
+    vs_sentences_free(&sentences);
+    vs_table_free(hazards);
+}
+
 static void what_went_wrong_is_named_and_not_ranked(void **state)
 {
     struct vs_run_row rows[] = {make_run("none", 1000, 100), make_run("rcu", 2000, 90),
@@ -463,6 +483,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_policies_are_called_indistinguishable),
         cmocka_unit_test(different_policies_are_ranked_against_the_floor),
+        cmocka_unit_test(without_a_policy_with_locks_none_is_called_clean),
         cmocka_unit_test(what_went_wrong_is_named_and_not_ranked),
         cmocka_unit_test(the_users_own_none_is_no_floor),
         cmocka_unit_test(anecdotes_and_a_low_ceiling_are_admitted),

@@ -14,6 +14,7 @@
 #ifndef VS_CHECK_H
 #define VS_CHECK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -130,6 +131,8 @@ bool vs_check_same_program(const struct vs_check_code *code, enum vs_op one, enu
 struct vs_check_limits {
     uint64_t states; /* stop a search there; 0: 4 million */
     bool unreduced;  /* every interleaving, also those that only commute */
+    /* Once it is true searches end with VS_ERR_STOPPED; may be NULL. */
+    const atomic_bool *stop;
 };
 
 #define VS_CHECK_FAILS 0x80u /* in a schedule: the step that may fail does */

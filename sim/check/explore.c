@@ -14,6 +14,7 @@
 
 #define STATES_DEFAULT UINT64_C(4000000)
 #define TABLE_FIRST    1024u
+#define STOP_INTERVAL  1024u /* states between looks at limits->stop: some ms */
 
 /* Equal states must be equal memory: no padding in what is compared. */
 static_assert(sizeof(struct vs_check_loop) == 4, "padding");
@@ -331,8 +332,21 @@ static int expand(struct search *search, uint32_t at)
     return ret;
 }
 
-static int run_search(struct search *search, uint64_t limit)
+int vs_check_failed(int ret, const struct vs_check_space *space, struct vs_error *error)
 {
+    if (ret == VS_ERR_STOPPED)
+        return vs_error_set(error, VS_ERR_STOPPED, "stopped after %u states", space->count);
+    return vs_error_set(error, VS_ERR_MEMORY, "out of memory after %u states", space->count);
+}
+
+bool vs_check_must_stop(const struct vs_check_limits *limits, uint32_t state)
+{
+    return limits->stop && state % STOP_INTERVAL == 0 && atomic_load(limits->stop);
+}
+
+static int run_search(struct search *search, const struct vs_check_limits *limits)
+{
+    uint64_t limit = limits->states ? limits->states : STATES_DEFAULT;
     struct vs_check_space *space = search->space;
     int ret = vs_space_begin(space, search->model);
 
@@ -345,7 +359,7 @@ static int run_search(struct search *search, uint64_t limit)
             search->result->search.complete = false;
             break;
         }
-        ret = expand(search, at);
+        ret = vs_check_must_stop(limits, at) ? VS_ERR_STOPPED : expand(search, at);
         if (search->result->found & search->wanted)
             break;
     }
@@ -371,13 +385,13 @@ int vs_check_explore(const struct vs_check_code *code, const struct vs_check_set
     struct search search = {
         .model = &model, .space = space, .result = result, .reduce = !limits->unreduced};
 
-    ret = run_search(&search, limits->states ? limits->states : STATES_DEFAULT);
+    ret = run_search(&search, limits);
     for (int i = 0; i < VS_VIOLATION_COUNT; i++)
         if ((result->found >> i) & 1u)
             result->findings[i].shortest = limits->unreduced;
     if (ret < 0) {
         vs_check_result_release(result);
-        vs_error_set(error, VS_ERR_MEMORY, "out of memory after %u states", space->count);
+        vs_check_failed(ret, space, error);
     }
     return ret;
 }
@@ -404,7 +418,7 @@ int vs_check_shorten(const struct vs_check_code *code, const struct vs_check_lim
     struct search search = {
         .model = &model, .space = space, .result = &result, .wanted = 1u << finding->violation};
 
-    ret = run_search(&search, limits->states ? limits->states : STATES_DEFAULT);
+    ret = run_search(&search, limits);
     struct vs_check_finding *found = &result.findings[finding->violation];
 
     if (ret == 0 && (result.found & search.wanted)) {
@@ -414,5 +428,5 @@ int vs_check_shorten(const struct vs_check_code *code, const struct vs_check_lim
         found->schedule = NULL;
     }
     vs_check_result_release(&result);
-    return ret < 0 ? vs_error_set(error, VS_ERR_MEMORY, "out of memory") : 0;
+    return ret < 0 ? vs_check_failed(ret, space, error) : 0;
 }

@@ -372,6 +372,10 @@ uint8_t vs_reducer_choose(struct vs_reducer *reducer, const struct vs_check_stat
 
 /* explore.c: a search's states, numbered from 0 in the order of their first reaching. */
 int vs_space_begin(struct vs_check_space *space, const struct vs_check_model *model);
+/* Has somebody asked for an end?  Looked at for some states only: an atomic costs. */
+bool vs_check_must_stop(const struct vs_check_limits *limits, uint32_t state);
+/* Why a search ended with ret, VS_ERR_STOPPED or out of memory, in words.  Returns ret. */
+int vs_check_failed(int ret, const struct vs_check_space *space, struct vs_error *error);
 /* Its number, new or known; from and move: how it was reached.  VS_ERR_MEMORY. */
 int vs_space_put(struct vs_check_space *space, const struct vs_check_state *state, uint32_t from,
                  uint8_t move, uint32_t *number);

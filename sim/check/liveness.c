@@ -94,8 +94,9 @@ static int grow_states(struct graph *graph, uint32_t capacity)
 }
 
 /* Every state and step.  1: stopped at the limit. */
-static int build(struct graph *graph, uint64_t limit)
+static int build(struct graph *graph, const struct vs_check_limits *limits)
 {
+    uint64_t limit = limits->states ? limits->states : STATES_DEFAULT;
     uint32_t capacity = 0;
     int ret = vs_space_begin(graph->space, graph->model);
 
@@ -104,6 +105,8 @@ static int build(struct graph *graph, uint64_t limit)
 
         if (at >= limit)
             return 1;
+        if (vs_check_must_stop(limits, at))
+            return VS_ERR_STOPPED;
         if (at == capacity) {
             capacity = capacity ? 2 * capacity : 4096;
             ret = grow_states(graph, capacity);
@@ -371,7 +374,7 @@ int vs_check_liveness(const struct vs_check_code *code, const struct vs_check_se
         ret = vs_check_model_init(&model, code, &looping, NULL, error);
     if (ret < 0)
         return ret;
-    ret = build(&graph, limits->states ? limits->states : STATES_DEFAULT);
+    ret = build(&graph, limits);
     search->states = vs_space_count(space);
     search->transitions = graph.edge_count;
     search->complete = ret == 0;
@@ -389,6 +392,6 @@ int vs_check_liveness(const struct vs_check_code *code, const struct vs_check_se
     }
     graph_free(&graph);
     if (ret < 0)
-        vs_error_set(error, ret, "out of memory after %u states", vs_space_count(space));
+        vs_check_failed(ret, space, error);
     return ret;
 }

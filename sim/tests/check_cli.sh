@@ -43,9 +43,29 @@ expect 0 --scenario S14 --scenario S16
 says out "pending slot outlives the device"
 expect 0 --policy pci-lock-fixed --scenario S14 --scenario S16 --scenario S23 --scenario S26 --scenario S28
 expect 0 --policy pci-lock-fixed --ops read-hardware,device-remove,toggle-decode:1
-# A smaller search than was asked for says so.
-expect 0 --policy pci-lock-fixed --ops toggle-decode,device-remove --limit 20
+# A smaller search than was asked for says so: what is not decided is no "yes".
+expect 1 --policy pci-lock-fixed --ops toggle-decode,device-remove --limit 20
 says out "?  the search stopped at its limit"
+says err "not decided within --limit: policy pci-lock-fixed in scenario ops"
+expect 1 --scenario S1 --limit 5
+expect 1 --policy pci-lock-fixed --actors 2 --limit 20
+says out "cut short"
+
+# A table that says "ok" says of what, and what breaks besides.
+expect 0 --actors 2 --jobs 2
+says out "scenarios    pairs, triples"
+if ! grep -qE '^pci-lock-fixed +none breaks +ok ' out; then
+    echo "FAILED: pci-lock-fixed is another one in the table"
+    failures=$((failures + 1))
+fi
+expect 0 --actors 2 --json
+python3 - <<'PY' || failures=$((failures + 1))
+import json
+for policy in json.load(open("out"))["policies"]:
+    broken = [cell for cell in policy["scenarios"] if cell["verdict"] == "violated"]
+    assert policy["scenarios-violated"] == len(broken), policy["name"]
+    assert policy["scenarios-undecided"] == 0, policy["name"]
+PY
 
 # What may fail does where that is asked for, and a schedule says so.
 expect 0 --policy device-lock --ops toggle-decode:0,read-hardware:0
@@ -102,6 +122,33 @@ expect 3 --replay schedule.json --policy refcount
 expect 3 --replay damaged.json
 expect 4 --replay absent.json
 
+# All of the output where it holds one schedule; else which one to cut out is said.
+expect 1 --policy device-lock --scenario S4 --json
+mv out one.json
+expect 0 --replay one.json
+says out "Policy device-lock: deadlock, as the schedule says."
+expect 1 --policy device-lock --scenario S4 --scenario S5 --policy none --json
+mv out many.json
+expect 3 --replay many.json
+says err "cut one out, as with jq '.policies[0].scenarios[0].schedule' many.json"
+expect 0 --policy pci-lock-fixed --scenario S14 --json
+mv out safe.json
+expect 3 --replay safe.json
+says err "holds no schedule"
+for other in --json "--db results.db" "--scenario S1" "--ops read-hardware" --liveness --failures \
+    "--actors 2" "--limit 7" "--policy rcu --policy none"; do
+    expect 2 --replay schedule.json $other
+    says err "--replay"
+    if [ -e results.db ]; then
+        echo "FAILED: a refused command made a database"
+        failures=$((failures + 1))
+    fi
+done
+expect 2 --ops read-hardware --actors 2
+expect 2 --scenario S1 --devices 3
+says err "--devices and --domains are for pairs"
+expect 0 --policy pci-lock-fixed --ops read-hardware --devices 3
+
 # Models for SPIN: a file each, that says what it is of, and nothing overwritten.
 rm -rf models failing
 expect 0 --policy pci-lock --policy refcount --scenario S14 --scenario L1 --promela models
@@ -126,6 +173,29 @@ says err "--failures is for --ops"
 expect 2 --scenario S3 --failures
 expect 2 --liveness --failures
 expect 4 --promela absent/models
+
+# Stopped: what was searched by then is kept, whole, and said.  With one thread the policy that
+# stands last comes first.
+rm -f stopped.db
+vpci-sim check --jobs 1 --policy rcu-fixed --policy none --db stopped.db >out 2>err &
+child=$!
+while kill -0 $child 2>/dev/null && ! [ -e stopped.db ]; do sleep 0.1; done
+sleep 2
+kill -TERM $child 2>/dev/null
+wait $child
+status=$?
+if [ $status -ne 4 ] || [ -s out ]; then
+    echo "FAILED: a check that was stopped: status $status"
+    cat out err
+    failures=$((failures + 1))
+fi
+said=$(sed -n 's/.*stopped by SIGTERM; \([0-9]*\) of 2 policies had been searched.*/\1/p' err)
+stored=$(python3 -c 'import sqlite3
+print(sqlite3.connect("stopped.db").execute("SELECT COUNT(*) FROM check_run").fetchone()[0])')
+if [ -z "$said" ] || [ "$said" != "$stored" ]; then
+    echo "FAILED: '$said' policies are said to be stored, $stored are: $(cat err)"
+    failures=$((failures + 1))
+fi
 
 # Wrong command lines.
 expect 2 --ops toggle-decoed:0

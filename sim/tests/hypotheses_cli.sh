@@ -83,6 +83,17 @@ says out "mine refuted"
 expect 2 hypotheses --only H99
 expect 2 hypotheses --replace pci-lock
 expect 2 hypotheses --only H19 --replace pci-lock=absent.json
+# A replacement is looked at whether or not a test uses it, and one that none uses is refused.
+expect 2 hypotheses --only H2 --replace nope=rcu
+says err 'no policy "nope"'
+expect 2 hypotheses --only H2 --replace rcu=./absent.json
+says err 'absent.json'
+echo '{"name": 7}' >no-policy.json
+expect 3 hypotheses --only H2 --replace domain-rwlock-nested=./no-policy.json
+expect 2 hypotheses --only H2 --replace refcount=rcu
+says err "no hypothesis that is run names policy refcount"
+expect 2 hypotheses --only H2 --replace domain-rwlock-nested=rcu --replace domain-rwlock-nested=none
+says err "replaced twice"
 sed -i 's/"absent"/"perhaps"/' own.json
 expect 3 hypotheses --only ./own.json
 says err "expected reached or absent"
