@@ -301,6 +301,7 @@ static void describe_saturation(const struct vs_table *answers, size_t first, si
         vs_text_add(caption, " · captured under emulation: no recorded time is a hardware latency");
     if (vs_table_integer(answers, first, "synthetic"))
         vs_text_add(caption, " · synthetic in part or whole");
+    vs_describe_incomplete(vs_table_text(answers, first, "notes"), caption);
     vs_text_addf(caption, " · WHAT-IF: the %s is raised past what was recorded",
                  strcmp(vs_table_text(answers, first, "axis"), "clone") == 0 ? "number of clones"
                                                                              : "speed");

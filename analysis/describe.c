@@ -145,8 +145,22 @@ static void describe_what_ifs(const struct vs_runs *runs, const struct vs_scenar
     vs_sentences_free(&steps);
 }
 
+void vs_describe_incomplete(const char *notes, struct vs_text *text)
+{
+    struct vs_sentences items = {0};
+
+    if (vs_describe_array(notes, &items) < 0)
+        text->failed = true;
+    for (size_t i = 0; i < items.count; i++) {
+        if (strncmp(items.items[i], "incomplete:", strlen("incomplete:")) == 0)
+            vs_text_addf(text, " · %s", items.items[i]);
+    }
+    vs_sentences_free(&items);
+}
+
 /* Of what a capture says of itself, what decides whether its replay can show waiting at all
- * belongs under every picture; the rest is said once, in the page's limits. */
+ * belongs under every picture, as does that it was cut off; the rest is said once, in the page's
+ * limits. */
 static void describe_contention_notes(const struct vs_run_row *run, struct vs_text *text)
 {
     struct vs_sentences notes = {0};
@@ -193,6 +207,7 @@ void vs_describe_caption(const struct vs_runs *runs, const struct vs_scenario *s
         vs_text_addf(text, " · %s injected call%s",
                      vs_words_count((uint64_t)run->injected_calls, count),
                      plural(run->injected_calls));
+    vs_describe_incomplete(run->notes, text);
     if (!sweep && vs_runs_as_recorded(run))
         describe_contention_notes(run, text);
     const struct vs_scenario *last =

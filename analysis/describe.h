@@ -33,6 +33,9 @@ void vs_describe_heading(const struct vs_run_row *run, struct vs_text *text);
 void vs_describe_caption(const struct vs_runs *runs, const struct vs_scenario *scenario,
                          const struct vs_sweep *sweep, struct vs_text *text);
 
+/* " · incomplete: ..." when one of the notes (a JSON array) says that a capture was cut off. */
+void vs_describe_incomplete(const char *notes, struct vs_text *text);
+
 /* "none seen", "deadlock", or "use-after-free ×3, list-race ×1", from the rows of
  * queries/hazards.sql that belong to the run. */
 void vs_describe_safety(const struct vs_run_row *run, const struct vs_table *hazards,

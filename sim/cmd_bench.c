@@ -153,7 +153,6 @@ static int measure_row(struct vs_bench *bench, const struct row *row)
         ret = vs_bench_count(bench, row->name, NULL, accesses, "vs_streams_make",
                              &figures.prepare_instructions);
     if (ret == 0) {
-        bench->row_count++;
         add_row(bench, row, &figures);
         note_goals(bench, row, &figures);
         if (!bench->values->json)
@@ -183,6 +182,13 @@ static int saturated_gap(const struct vs_reference_size *size, const struct vs_p
     return ret;
 }
 
+static void name_reference(char *name, const struct vs_reference_size *size, bool per_domain,
+                           enum vs_load load)
+{
+    snprintf(name, VS_BENCH_NAME_TEXT, "%s-%" PRIu32 "-%s", per_domain ? "domain" : "global",
+             size->vcpus, vs_load_names[load]);
+}
+
 static int reference_row(struct vs_bench *bench, const struct vs_reference_size *size,
                          bool per_domain, enum vs_load load)
 {
@@ -193,8 +199,7 @@ static int reference_row(struct vs_bench *bench, const struct vs_reference_size 
     char name[VS_BENCH_NAME_TEXT];
     int ret = 0;
 
-    snprintf(name, sizeof(name), "%s-%" PRIu32 "-%s", per_domain ? "domain" : "global", size->vcpus,
-             vs_load_names[load]);
+    name_reference(name, size, per_domain, load);
     if (!vs_bench_wanted(bench, name))
         return 0;
     ret = vs_reference_policy(per_domain, &policy, bench->error);
@@ -277,6 +282,35 @@ static int trace_rows(struct vs_bench *bench, const char *path)
 
 /* ----------------------------------------------------------------- command */
 
+/* Before anything is measured or printed: every trace can be replayed, some row is wanted. */
+static int check_arguments(const struct vs_bench *bench, const struct vs_strings *traces)
+{
+    size_t count = vs_bench_more_wanted(bench);
+    char name[VS_BENCH_NAME_TEXT];
+
+    for (int per_domain = 0; per_domain < 2; per_domain++)
+        for (size_t i = 0; i < VS_REFERENCE_SIZES; i++)
+            for (int load = 0; load < VS_LOAD_COUNT; load++) {
+                name_reference(name, &vs_reference_sizes[i], per_domain == 1, (enum vs_load)load);
+                count += vs_bench_wanted(bench, name);
+            }
+    for (size_t i = 0; i < traces->count; i++) {
+        struct vs_workload *workload = NULL;
+        int ret = vs_workload_load(&traces->items[i], 1, NULL, &workload, bench->error);
+
+        if (ret < 0)
+            return ret;
+        for (const char *const *policy = vs_policy_names(); *policy; policy++) {
+            snprintf(name, sizeof(name), "%s:%s", workload->name, *policy);
+            count += vs_bench_wanted(bench, name);
+        }
+        vs_workload_free(workload);
+    }
+    return count > 0 ? 0
+                     : (int)vs_error_set(bench->error, VS_ERR_USAGE, "no row's name matches '%s'",
+                                         bench->values->only ? bench->values->only : "");
+}
+
 static uint64_t peak_bytes(void)
 {
     struct rusage usage;
@@ -352,7 +386,9 @@ static int run(const struct vs_command *command, void *values, const struct vs_s
         vs_error_set(error, VS_ERR_MEMORY, "out of memory");
         goto out;
     }
-    ret = vs_measure_plain_read(bench.values->accesses, &floor_ns, error);
+    ret = check_arguments(&bench, operands);
+    if (ret == 0)
+        ret = vs_measure_plain_read(bench.values->accesses, &floor_ns, error);
     if (ret == 0 && !bench.values->json)
         print_header(&bench, &floor_ns);
     if (ret == 0)
@@ -363,9 +399,6 @@ static int run(const struct vs_command *command, void *values, const struct vs_s
         ret = vs_bench_store_rows(&bench);
     for (size_t i = 0; i < operands->count && ret == 0; i++)
         ret = trace_rows(&bench, operands->items[i]);
-    if (ret == 0 && bench.row_count == 0)
-        ret = vs_error_set(error, VS_ERR_USAGE, "no row's name matches '%s'",
-                           bench.values->only ? bench.values->only : "");
     if (ret == 0 && bench.values->json)
         ret = print_document(&bench, &floor_ns);
     else if (ret == 0)

@@ -26,7 +26,6 @@ struct vs_bench {
     FILE *goal_lines, *more_lines; /* into the texts: printed behind the rows */
     char *goal_text, *more_text;
     size_t goal_length, more_length;
-    size_t row_count;
     struct vs_error *error;
 };
 
@@ -40,7 +39,8 @@ int vs_bench_count(const struct vs_bench *bench, const char *name, const char *t
 /* Held against the row's goal in that unit, if one is set; printed when all rows are there. */
 void vs_bench_note_goal(struct vs_bench *bench, const char *row, enum vs_goal_unit unit,
                         double measured);
-/* Rows workers-N and store-*. */
+/* Rows workers-N and store-*; how many of them --only leaves. */
+size_t vs_bench_more_wanted(const struct vs_bench *bench);
 int vs_bench_worker_rows(struct vs_bench *bench);
 int vs_bench_store_rows(struct vs_bench *bench);
 

@@ -63,6 +63,34 @@ void vs_bench_note_goal(struct vs_bench *bench, const char *row, enum vs_goal_un
 /* ------------------------------------------------------ workers and storing */
 
 /* One after the other: the second's instructions are held against the first's. */
+static void name_workers(char *name, uint32_t workers)
+{
+    snprintf(name, VS_BENCH_NAME_TEXT, "workers-%" PRIu32, workers);
+}
+
+static void name_store(char *name, const struct vs_reference_size *size, bool per_domain)
+{
+    snprintf(name, VS_BENCH_NAME_TEXT, "store-%s-%" PRIu32, per_domain ? "domain" : "global",
+             size->vcpus);
+}
+
+size_t vs_bench_more_wanted(const struct vs_bench *bench)
+{
+    char name[VS_BENCH_NAME_TEXT];
+    size_t count = 0;
+
+    for (uint32_t workers = 1; workers <= WORKERS; workers++) {
+        name_workers(name, workers);
+        count += vs_bench_wanted(bench, name);
+    }
+    for (int per_domain = 0; per_domain < 2; per_domain++)
+        for (size_t i = 0; i < VS_REFERENCE_SIZES; i++) {
+            name_store(name, &vs_reference_sizes[i], per_domain == 1);
+            count += vs_bench_wanted(bench, name);
+        }
+    return count;
+}
+
 int vs_bench_worker_rows(struct vs_bench *bench)
 {
     const struct vs_reference_size *size = &vs_reference_sizes[1];
@@ -73,7 +101,7 @@ int vs_bench_worker_rows(struct vs_bench *bench)
         double access_ns = 0, instructions = 0;
         char name[VS_BENCH_NAME_TEXT];
 
-        snprintf(name, sizeof(name), "workers-%" PRIu32, workers);
+        name_workers(name, workers);
         if (!vs_bench_wanted(bench, name))
             continue;
         ret = vs_measure_workers(size, bench->values->accesses, workers, &access_ns, bench->error);
@@ -89,7 +117,6 @@ int vs_bench_worker_rows(struct vs_bench *bench)
         if (instructions > 0)
             vs_json_add_double(object, "instructions_per_access", instructions);
         vs_json_add(bench->workers, NULL, object);
-        bench->row_count++;
         if (!bench->values->json) {
             fprintf(bench->more_lines, "%-36s %8.1f ns elapsed per access of all workers", name,
                     access_ns);
@@ -110,8 +137,7 @@ static int store_row(struct vs_bench *bench, const struct vs_reference_size *siz
     struct vs_stored stored;
     char name[VS_BENCH_NAME_TEXT];
 
-    snprintf(name, sizeof(name), "store-%s-%" PRIu32, per_domain ? "domain" : "global",
-             size->vcpus);
+    name_store(name, size, per_domain);
     if (!vs_bench_wanted(bench, name))
         return 0;
     int ret = vs_measure_store(size, per_domain, bench->values->accesses, &stored, bench->error);
@@ -124,7 +150,6 @@ static int store_row(struct vs_bench *bench, const struct vs_reference_size *siz
     vs_json_add_double(object, "replay_accesses", VS_STORED_ACCESSES);
     vs_json_add_double(object, "share", stored.share);
     vs_json_add(bench->stored, NULL, object);
-    bench->row_count++;
     if (!bench->values->json)
         fprintf(bench->more_lines,
                 "%-36s %8.2f ms to store a run, %.2f %% of %.0f ms for %.0f accesses\n", name,

@@ -186,8 +186,15 @@ static int open_session(struct session *session, struct vs_error *error)
 {
     const struct values *values = session->values;
     struct vs_host_cpu *cpus = NULL;
-    int ret = load_policies(session, error);
+    int ret = 0;
 
+    if (values->toggles > values->writes)
+        ret = vs_error_set(error, VS_ERR_USAGE,
+                           "--toggles %llu is more than --writes %llu: toggles are part of the "
+                           "writes",
+                           (unsigned long long)values->toggles, (unsigned long long)values->writes);
+    if (ret == 0)
+        ret = load_policies(session, error);
     if (ret == 0)
         ret = vs_host_cpus(&cpus, &session->host_cpus, error);
     free(cpus);

@@ -264,10 +264,14 @@ static int say_stopped(const struct vs_replay *session, int signal_number, struc
     const char *name = signal_number == SIGTERM ? "SIGTERM" : "SIGINT";
 
     if (session->store)
-        return vs_error_set(error, VS_ERR_STOPPED,
-                            "stopped by %s; %zu of %zu runs had ended and are stored in %s; the "
-                            "same command goes on with the rest",
-                            name, session->stored, planned, session->values->db);
+        return vs_error_set(
+            error, VS_ERR_STOPPED,
+            "stopped by %s; %zu of %zu runs had ended and are stored in %s; %s", name,
+            session->stored, planned, session->values->db,
+            session->values->engine == VS_ENGINE_THREADS
+                ? "the same command measures them again, as further rows: give --policy for the "
+                  "rest"
+                : "the same command goes on with the rest");
     return vs_error_set(error, VS_ERR_STOPPED,
                         "stopped by %s after %zu of %zu runs; without --db nothing is kept", name,
                         session->finished, planned);
@@ -452,7 +456,9 @@ static int replay(const struct vs_command *command, void *parsed, const struct v
                            "itself anyway: run it again");
         goto out;
     }
-    ret = vs_sweep_memory(values->memory_bytes, &told, &session.memory, error);
+    ret = vs_plan_check_jitter(values->replicas, values->jitter, error);
+    if (ret == 0)
+        ret = vs_sweep_memory(values->memory_bytes, &told, &session.memory, error);
     if (ret < 0)
         goto out;
     if (values->replicas > 1) {
@@ -505,7 +511,8 @@ const struct vs_command vs_cmd_replay = {
         "exit status is 1. The same inputs and options give the same bytes of --json on any host, "
         "whatever --jobs is.\n\n"
         "SIGINT and SIGTERM end it early with status 4; runs that had ended are in the database, "
-        "and the same command goes on with the rest.",
+        "and the same command goes on with the rest. With --engine threads it measures all of them "
+        "again, as further rows.",
     .examples = examples,
     .run = replay,
 };

@@ -291,10 +291,7 @@ static int check_values(const struct values *values, struct vs_saturate_request 
         return vs_error_set(error, VS_ERR_USAGE,
                             "--force replaces stored runs: it needs --db "
                             "FILE");
-    if (request->replicas > 1 && request->jitter_ppm == 0)
-        return vs_error_set(error, VS_ERR_USAGE,
-                            "replicas without jitter are all the same; give --jitter PERCENT");
-    return 0;
+    return vs_plan_check_jitter(values->replicas, values->jitter, error);
 }
 
 static int store_answers(const struct vs_saturate_request *request, const struct vs_batch *batch,

@@ -297,6 +297,18 @@ static int read_numbers(const struct vs_plan_request *request, struct vs_plan *p
     return ret;
 }
 
+int vs_plan_check_jitter(uint64_t replicas, double jitter_percent, struct vs_error *error)
+{
+    if (replicas > 1 && jitter_percent * VS_PPM_PER_PERCENT < 0.5)
+        return vs_error_set(error, VS_ERR_USAGE,
+                            "replicas without jitter are all the same; give --jitter PERCENT");
+    if (replicas <= 1 && jitter_percent != VS_JITTER_DEFAULT_PERCENT)
+        return vs_error_set(error, VS_ERR_USAGE,
+                            "--jitter changes replicas other than the first, and there is only "
+                            "one; give --replicas N");
+    return 0;
+}
+
 int vs_plan_make(const struct vs_plan_request *request, struct vs_plan *plan,
                  struct vs_error *error)
 {
@@ -304,11 +316,10 @@ int vs_plan_make(const struct vs_plan_request *request, struct vs_plan *plan,
                              .jitter_ppm =
                                  (uint32_t)(request->jitter_percent * VS_PPM_PER_PERCENT + 0.5),
                              .engine = request->engine};
-    if (plan->replicas > 1 && plan->jitter_ppm == 0)
-        return vs_error_set(error, VS_ERR_USAGE,
-                            "replicas without jitter are all the same; give --jitter PERCENT");
-    int ret = read_numbers(request, plan, error);
+    int ret = vs_plan_check_jitter(request->replicas, request->jitter_percent, error);
 
+    if (ret == 0)
+        ret = read_numbers(request, plan, error);
     if (ret == 0)
         ret = vs_plan_load_policies(request->policies, &plan->policies, &plan->policy_count, error);
     if (ret == 0)

@@ -80,6 +80,12 @@ int vs_plan_make(const struct vs_plan_request *request, struct vs_plan *plan,
                  struct vs_error *error);
 void vs_plan_release(struct vs_plan *plan);
 
+/* What --jitter is when nobody gives it. */
+#define VS_JITTER_DEFAULT_PERCENT 1.0
+
+/* Replicas that do not differ, and a jitter that nothing would apply: VS_ERR_USAGE. */
+int vs_plan_check_jitter(uint64_t replicas, double jitter_percent, struct vs_error *error);
+
 /* Policies of a plan, by name or all that ship.  Two of one name cannot be told apart in a
  * table: VS_ERR_USAGE.  *policies and its items are the caller's, also after an error. */
 int vs_plan_load_policies(const struct vs_strings *names, struct vs_policy ***policies,

@@ -368,6 +368,24 @@ static void captions_say_what_capture_and_timing_do_to_latency(void **state)
     vs_text_free(&text);
 }
 
+static void captions_say_that_a_capture_was_cut_off(void **state)
+{
+    struct vs_run_row run = make_run("rcu", 1000, 1);
+    struct vs_scenario scenario = {.first = 0, .count = 1};
+    struct vs_runs runs = {.runs = &run, .run_count = 1};
+    struct vs_text text = {0};
+
+    (void)state;
+    vs_describe_caption(&runs, &scenario, NULL, &text);
+    assert_null(strstr(vs_text_or_empty(&text), "incomplete"));
+    vs_text_free(&text);
+    run.notes = "[\"incomplete: the capture was cut off, 9 records in 1 whole block read\"]";
+    run.speed = 16; /* whatever the load */
+    vs_describe_caption(&runs, &scenario, NULL, &text);
+    assert_non_null(strstr(vs_text_or_empty(&text), " · incomplete: the capture was cut off, 9 "));
+    vs_text_free(&text);
+}
+
 static void only_untouched_replays_are_called_genuine(void **state)
 {
     struct vs_run_row run = make_run("rcu", 1000, 1);
@@ -495,6 +513,7 @@ int main(void)
         cmocka_unit_test(the_wait_of_a_deadlock_is_not_the_load),
         cmocka_unit_test(a_sweep_does_not_state_one_speed),
         cmocka_unit_test(captions_say_what_capture_and_timing_do_to_latency),
+        cmocka_unit_test(captions_say_that_a_capture_was_cut_off),
         cmocka_unit_test(only_untouched_replays_are_called_genuine),
         cmocka_unit_test(captions_carry_load_loss_and_what_ifs),
         cmocka_unit_test(limits_are_said_only_where_they_hold),

@@ -198,7 +198,7 @@ def truncated():
             stream.write(log[:length])
         theirs = imported("cut", *HZ, *windows)
         os.environ["FAKE_LOG"] = "cut"
-        finish(start(*HZ, *windows, "--force", "-o", "run.vpt"), 0)
+        finish(start(*HZ, *windows, "--force", "-o", "run.vpt"), 0, "ends within a window")
         if length > 5000:  # shorter ones hold no access
             same("run.vpt", theirs)
         finish(start(*HZ, *windows, "--force", "--from", "-", "-o", "pipe.vpt",

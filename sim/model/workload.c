@@ -97,12 +97,13 @@ struct source {
     const struct vs_record *records;
     struct vs_record *spool; /* standard input, read whole: records points here; memory's */
     size_t count;
+    struct vs_trace_totals totals; /* of a file, once it was read */
 };
 
 typedef int record_sink(struct vs_loader *loader, const struct vs_record *records, size_t count,
                         struct vs_error *error);
 
-static int read_file(const struct source *source, struct vs_loader *loader, record_sink *sink,
+static int read_file(struct source *source, struct vs_loader *loader, record_sink *sink,
                      struct vs_error *error)
 {
     const struct vs_record *records;
@@ -116,11 +117,12 @@ static int read_file(const struct source *source, struct vs_loader *loader, reco
         if (ret < 0)
             break;
     }
+    source->totals = vs_reader_totals(reader);
     vs_reader_close(reader);
     return ret;
 }
 
-static int read_source(const struct source *source, struct vs_loader *loader, record_sink *sink,
+static int read_source(struct source *source, struct vs_loader *loader, record_sink *sink,
                        struct vs_error *error)
 {
     return source->records || !source->path ? sink(loader, source->records, source->count, error)
@@ -144,6 +146,7 @@ static int spool(struct source *source, struct vs_reader *reader, struct vs_memo
         memcpy(source->spool + source->count, records, count * sizeof(*records));
         source->count += count;
     }
+    source->totals = vs_reader_totals(reader);
     source->records = source->spool;
     if (!source->records)
         source->path = NULL; /* no record at all: nothing to read again */
@@ -198,8 +201,28 @@ static int carry_meta(struct vs_workload *workload, const struct vs_trace_meta *
     return ret < 0 ? vs_error_set(error, VS_ERR_MEMORY, "out of memory for notes") : VS_OK;
 }
 
-static int load_source(struct vs_loader *loader, const struct source *source,
-                       struct vs_error *error)
+/* "incomplete" is what vpci-report looks for (analysis/describe.c). */
+static int note_cut_off(struct vs_loader *loader, const struct source *source,
+                        struct vs_error *error)
+{
+    const struct vs_trace_totals *totals = &source->totals;
+    const char *slash = source->path ? strrchr(source->path, '/') : NULL;
+    const char *name = slash ? slash + 1 : source->path;
+
+    if (totals->file_bytes == 0 || totals->complete)
+        return VS_OK;
+    if (vs_workload_add_note(loader->workload,
+                             "incomplete: the capture%s%s was cut off, %" PRIu64
+                             " record%s in %" PRIu64 " whole block%s read",
+                             loader->stands_alone || !name ? "" : " ",
+                             loader->stands_alone || !name ? "" : name, totals->records,
+                             totals->records == 1 ? "" : "s", totals->blocks,
+                             totals->blocks == 1 ? "" : "s") < 0)
+        return vs_error_set(error, VS_ERR_MEMORY, "out of memory for notes");
+    return VS_OK;
+}
+
+static int load_source(struct vs_loader *loader, struct source *source, struct vs_error *error)
 {
     int ret = vs_loader_begin(loader, &source->meta, error);
     if (ret >= 0)
@@ -212,6 +235,8 @@ static int load_source(struct vs_loader *loader, const struct source *source,
         ret = vs_loader_order_devices(loader, error);
     if (ret >= 0)
         ret = carry_meta(loader->workload, &source->meta, error);
+    if (ret >= 0)
+        ret = note_cut_off(loader, source, error);
     vs_loader_end(loader);
     return ret;
 }
@@ -251,7 +276,7 @@ static int add_marked_calls(struct vs_workload *workload)
     return ret;
 }
 
-static int load_sources(struct vs_loader *loader, const struct source *sources, size_t count,
+static int load_sources(struct vs_loader *loader, struct source *sources, size_t count,
                         const struct vs_workload_options *options, struct vs_error *error)
 {
     struct vs_workload *workload = loader->workload;
@@ -314,7 +339,7 @@ static char *join_names(const char *const *paths, size_t count)
     return name;
 }
 
-static int load(const struct source *sources, size_t count, char *name,
+static int load(struct source *sources, size_t count, char *name,
                 const struct vs_workload_options *options, struct vs_workload **workload,
                 struct vs_error *error)
 {
@@ -343,12 +368,30 @@ out:
     return ret < 0 ? ret : VS_OK;
 }
 
+/* A table of zeros would look like an answer. */
+static int refuse_empty(const struct vs_workload *workload, const struct source *sources,
+                        size_t count, struct vs_error *error)
+{
+    bool cut_off = false;
+
+    if (workload->call_count > 0)
+        return VS_OK;
+    for (size_t i = 0; i < count; i++)
+        cut_off |= !sources[i].totals.complete;
+    return vs_error_set_at(error, VS_ERR_INPUT, workload->name, VS_NOWHERE, VS_NOWHERE,
+                           "no access in it, so there is nothing to replay: %s",
+                           cut_off                 ? "the capture was cut off too early"
+                           : workload->records > 0 ? "none of its records is a call"
+                                                   : "it holds no record");
+}
+
 int vs_workload_load(const char *const *paths, size_t path_count,
                      const struct vs_workload_options *options, struct vs_workload **workload,
                      struct vs_error *error)
 {
     struct source *sources = calloc(path_count + 1, sizeof(*sources));
     struct vs_memory *memory = options ? options->memory : NULL;
+    struct vs_workload *made = NULL;
     int ret = VS_OK;
 
     if (!sources)
@@ -358,7 +401,13 @@ int vs_workload_load(const char *const *paths, size_t path_count,
     for (size_t i = 0; ret >= 0 && i < path_count; i++)
         ret = open_source(&sources[i], paths[i], memory, error);
     if (ret >= 0)
-        ret = load(sources, path_count, join_names(paths, path_count), options, workload, error);
+        ret = load(sources, path_count, join_names(paths, path_count), options, &made, error);
+    if (ret >= 0)
+        ret = refuse_empty(made, sources, path_count, error);
+    if (ret < 0)
+        vs_workload_free(made);
+    else
+        *workload = made;
     for (size_t i = 0; i < path_count; i++) {
         vs_trace_meta_free(&sources[i].meta);
         vs_memory_release(memory, sources[i].spool);

@@ -161,8 +161,9 @@ struct vs_workload_options {
  * `vpci-trace merge` does it) and class every record.  A file is read twice:
  * Xen knows a function's layout before the guest's first access, the trace
  * shows it bit by bit, a block at a time.  "-" (standard input) is held whole for that, within
- * options->memory's bound like the calls.  The workload owns all its arrays; free with
- * vs_workload_free.
+ * options->memory's bound like the calls.  A file without its closing index is read as far as
+ * it goes, and a note says so; files without any call are refused (VS_ERR_INPUT).  The workload
+ * owns all its arrays; free with vs_workload_free.
  */
 int vs_workload_load(const char *const *paths, size_t path_count,
                      const struct vs_workload_options *options, struct vs_workload **workload,

@@ -24,11 +24,12 @@ int vs_rows_emit_measured(const struct vs_run *run, const struct vs_result *resu
     const struct vs_workload *workload = run->workload;
     char key[VS_RUN_KEY_TEXT], now[VS_NOW_TEXT];
     char *what_if = vs_strings_text(workload->what_if, workload->what_if_count);
+    char *notes = vs_strings_text(workload->notes, workload->note_count);
     char *all = take_text(vs_result_json(result, run->policy, workload));
     struct vs_summary summary = {0};
     int ret = VS_ERR_MEMORY;
 
-    if (!what_if || !all) {
+    if (!what_if || !notes || !all) {
         vs_error_set(error, ret, "out of memory");
         goto out;
     }
@@ -46,6 +47,7 @@ int vs_rows_emit_measured(const struct vs_run *run, const struct vs_result *resu
         vs_cell_u64("emulated", workload->emulated),
         vs_cell_u64("synthetic", workload->synthetic),
         vs_cell_text("what_if", what_if),
+        vs_cell_text("notes", notes),
         vs_cell_text("policy", run->policy->name),
         vs_cell_text("policy_text", run->policy->text),
         vs_cell_text("machine", run->machine->name),
@@ -74,6 +76,7 @@ int vs_rows_emit_measured(const struct vs_run *run, const struct vs_result *resu
 out:
     vs_summary_release(&summary);
     free(what_if);
+    free(notes);
     free(all);
     return ret;
 }

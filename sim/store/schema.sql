@@ -26,7 +26,8 @@ CREATE TABLE run (
     synthetic         INTEGER NOT NULL,     -- generated or cloned, in part or whole; of captures
                                             -- laid side by side only what_if tells
     what_if           TEXT NOT NULL,        -- JSON array: each step past the capture, [] for none
-    notes             TEXT NOT NULL,        -- JSON array: caveats of the traces
+    notes             TEXT NOT NULL,        -- JSON array: caveats of the traces; 'incomplete: ...'
+                                            -- for one that was cut off
     records           INTEGER NOT NULL,
     lost_records      INTEGER NOT NULL,
     injected_calls    INTEGER NOT NULL,
@@ -338,6 +339,7 @@ CREATE TABLE measured (
     emulated          INTEGER NOT NULL,
     synthetic         INTEGER NOT NULL,
     what_if           TEXT NOT NULL,        -- JSON array, as in run
+    notes             TEXT NOT NULL,        -- JSON array, as in run
     policy            TEXT NOT NULL,
     policy_text       TEXT NOT NULL,
     machine           TEXT NOT NULL,        -- the profile that says what work costs, and only that

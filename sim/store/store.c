@@ -147,9 +147,11 @@ static int recognise(struct vs_store *store, struct vs_error *error)
         return refuse(store, VS_ERR_INPUT, error,
                       "a SQLite database, but not of vpci-sim's results; it was not touched");
     if (version != SCHEMA_VERSION)
-        return vs_error_set_at(error, VS_ERR_INPUT, store->path, VS_NOWHERE, VS_NOWHERE,
-                               "results of schema version %lld; this vpci-sim knows version %d",
-                               (long long)version, SCHEMA_VERSION);
+        return vs_error_set_at(
+            error, VS_ERR_INPUT, store->path, VS_NOWHERE, VS_NOWHERE,
+            "results of schema version %lld; this vpci-sim knows version %d: replay "
+            "into a new file, or use the vpci-sim that came with it",
+            (long long)version, SCHEMA_VERSION);
     return 1;
 }
 

@@ -45,6 +45,7 @@ expect 2 'did you mean "pci-lock"?' vpci-sim compare-engines --policy pci-lok
 expect 2 "--rounds" vpci-sim compare-engines --rounds 0
 expect 2 "--gap" vpci-sim compare-engines --gap 8
 expect 2 "more threads than" vpci-sim compare-engines --threads 1000
+expect 2 "part of the" vpci-sim compare-engines --writes 10 --toggles 50
 expect 2 "no-such-machine" vpci-sim compare-engines --machine no-such-machine
 expect 4 "absent.vpt" vpci-sim compare-engines absent.vpt
 expect 0 "Examples" vpci-sim compare-engines --help

@@ -42,6 +42,8 @@ expect 2 "--speed" vpci-sim replay --speed 2x busy.vpt
 expect 2 "--clone" vpci-sim replay --clone 0 busy.vpt
 expect 2 "--max-think" vpci-sim replay --max-think 5 busy.vpt
 expect 2 "closed" vpci-sim replay --timing sideways busy.vpt
+expect 2 "--replicas" vpci-sim replay --jitter 50 busy.vpt
+expect 2 "--replicas" vpci-sim replay --jitter 0 busy.vpt
 expect 2 "--db FILE" vpci-sim replay --force busy.vpt
 expect 2 "given twice" vpci-sim replay --policy none --policy none busy.vpt
 expect 2 "no-such-machine" vpci-sim replay --machine no-such-machine busy.vpt
@@ -58,6 +60,30 @@ echo '{ "name": ' >broken.json
 expect 3 "broken.json" vpci-sim replay busy.vpt --policy ./broken.json --db left.db
 expect 3 "broken.json" vpci-sim replay busy.vpt --machine ./broken.json --db left.db
 check "no database is left by a wrong command" test ! -e left.db
+
+# A trace that was cut off says so everywhere; one without a call is no replay.
+"$make_trace" whole.vpt 40000
+head -c "$(($(stat -c %s whole.vpt) / 2))" whole.vpt >cut.vpt
+incomplete="incomplete: the capture was cut off, "
+expect 0 "note: $incomplete" vpci-sim replay cut.vpt --policy none --db cut.db
+expect 0 "$incomplete" vpci-sim replay cut.vpt --policy none --json
+expect 0 "$incomplete" vpci-sim replay - --policy none --json <cut.vpt
+expect 0 "note: $incomplete" vpci-sim replay cut.vpt --policy none --replicas 2
+expect 0 "incomplete: the capture cut.vpt was cut off, " \
+    vpci-sim replay busy.vpt cut.vpt --policy none
+expect 0 "note: $incomplete" vpci-sim sweep cut.vpt --policy none --db cut.db
+expect 0 "note: $incomplete" vpci-sim saturate cut.vpt --policy none --p99 1s --to 2
+check "the database says so" python3 -c "
+import sqlite3
+rows = sqlite3.connect('cut.db').execute('SELECT notes FROM run').fetchall()
+assert rows and all('$incomplete' in row[0] for row in rows), rows"
+check "a whole trace is not called incomplete" \
+    test -z "$(vpci-sim replay whole.vpt --policy none | grep incomplete)"
+head -c 3000 whole.vpt >start.vpt
+for command in "replay" "sweep" "saturate --p99 1s"; do
+    expect 3 "no access in it" vpci-sim $command start.vpt --policy none --db left.db
+    check "$command prints no table of nothing" test ! -s out
+done
 
 # Wrong databases.
 expect 3 "not a SQLite database" vpci-sim replay busy.vpt --policy none --db text

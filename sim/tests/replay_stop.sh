@@ -65,4 +65,21 @@ grep -q "already stored" out || fail "nothing was skipped"
 sound "the end"
 [ "$(stored)" = "$(sqlite3 results.db "SELECT COUNT(DISTINCT policy) FROM run")" ] ||
     fail "a policy is stored twice"
+# Measured runs are not taken from the database: that is said, and nothing else promised.
+measured() {
+    sqlite3 measured.db "SELECT COUNT(*) FROM measured" 2>/dev/null || echo 0
+}
+vpci-sim replay long.vpt --engine threads --db measured.db >out 2>err &
+child=$!
+while kill -0 $child 2>/dev/null && [ "$(measured)" = 0 ]; do
+    sleep 0.05
+done
+kill -TERM $child 2>/dev/null
+wait $child
+status=$?
+if [ $status -eq 4 ]; then
+    grep -q "measures them again" err || fail "a stopped measurement said: $(cat err)"
+elif [ $status -gt 1 ]; then
+    fail "SIGTERM ended a measurement with status $status: $(cat err)"
+fi
 exit 0

@@ -137,6 +137,7 @@ def check_edges():
                             (["--p99", "5us", "--by", "clone", "--clone", "2"], "raised"),
                             (["--p99", "5us", "--speed", "2"], "raised"),
                             (["--p99", "5us", "--replicas", "2", "--jitter", "0"], "all the same"),
+                            (["--p99", "5us", "--jitter", "50"], "--replicas"),
                             (["--p99", "5us", "--force"], "--db"),
                             (["--p99", "5us", "--tolerance", "0"], "--tolerance")):
         run = sim("saturate", "t.vpt", *arguments)

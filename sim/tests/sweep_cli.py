@@ -197,6 +197,7 @@ def check_bad():
         (["-m", "ryzen-795x"], ["ryzen-7950x"]),
         (["--replicas", "0"], ["--replicas"]),
         (["--replicas", "3", "--jitter", "0"], ["all the same"]),
+        (["--jitter", "50"], ["--replicas"]),
         (["--jitter", "101"], ["--jitter"]),
         (["--speed", ",".join(map(str, range(1, 400))), "--clone",
           ",".join(map(str, range(1, 400)))], ["runs are more than"]),

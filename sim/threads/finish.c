@@ -112,17 +112,12 @@ static void finish_sums(const struct vs_threads *engine, struct vs_result *resul
 
 /* --------------------------------------------------------------- deadlocks */
 
-static uint8_t op_now(const struct vs_real_actor *actor)
-{
-    return actor->in_pending ? (uint8_t)VS_OP_MAP_PENDING : actor->op;
-}
-
 /* Who holds what an actor waits for: one edge per holder. */
 static size_t edges_of(const struct vs_threads *engine, const struct vs_real_actor *waiter,
                        struct vs_deadlock_edge *edges, size_t room)
 {
     struct vs_deadlock_edge edge = {.actor = waiter->index,
-                                    .op = op_now(waiter),
+                                    .op = vs_real_op_now(waiter),
                                     .lock = engine->lock_decl[waiter->wait_lock],
                                     .mode = waiter->wait_mode,
                                     .instance = engine->lock_instance[waiter->wait_lock],
@@ -135,7 +130,7 @@ static size_t edges_of(const struct vs_threads *engine, const struct vs_real_act
             if (other->held[k].lock != waiter->wait_lock)
                 continue;
             edge.holder = (uint16_t)i;
-            edge.holder_op = op_now(other);
+            edge.holder_op = vs_real_op_now(other);
             edges[count++] = edge;
             break;
         }

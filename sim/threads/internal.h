@@ -70,7 +70,7 @@ struct vs_real_reference {
 struct vs_real_loop {
     uint32_t insn, left;
     uint16_t device;
-    uint16_t walked_before; /* EACH: what vs_real_actor.each said */
+    uint32_t walked_before; /* EACH: what vs_real_actor.each said */
 };
 
 enum vs_real_state { VS_REAL_GUEST, VS_REAL_YIELDED, VS_REAL_FINISHED };
@@ -96,9 +96,24 @@ struct vs_real_actor {
     struct vs_real_loop loops[VS_LOOPS_MAX];
     struct vs_real_reference references[VS_REAL_REFERENCES_MAX], pending_reference;
     struct vs_lock_node *nodes; /* VS_HELD_MAX */
-    /* For those that change a list: group + 1 of each list that it walks unprotected. */
-    _Atomic uint16_t walk[VS_LIST_COUNT], each[VS_LIST_COUNT];
+    /* For those that change a list: each list that it walks unprotected, as vs_real_walk_word
+     * says, or 0. */
+    _Atomic uint32_t walk[VS_LIST_COUNT], each[VS_LIST_COUNT];
 };
+
+static inline uint8_t vs_real_op_now(const struct vs_real_actor *actor)
+{
+    return actor->in_pending ? (uint8_t)VS_OP_MAP_PENDING : actor->op;
+}
+
+/* Which group of a list is walked, in which operation: others may not look at op itself. */
+#define VS_WALK_OP_SHIFT   24
+#define VS_WALK_GROUP_MASK UINT32_C(0xffffff)
+
+static inline uint32_t vs_real_walk_word(const struct vs_real_actor *actor, uint16_t group)
+{
+    return (uint32_t)vs_real_op_now(actor) << VS_WALK_OP_SHIFT | (group + 1u);
+}
 
 /* ----------------------------------------------------------------- workers */
 

@@ -292,19 +292,29 @@ uint16_t vs_real_each_after(const struct vs_threads *engine, const struct vs_rea
 
 /* ----------------------------------------------------------------- changes */
 
+/* What an actor said while it walks this group of a list, or 0. */
+static uint32_t walks(const struct vs_real_actor *actor, uint8_t list, uint16_t group)
+{
+    const uint32_t said[] = {atomic_load(&actor->walk[list]), atomic_load(&actor->each[list])};
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
+        if ((said[i] & VS_WALK_GROUP_MASK) == group + 1u)
+            return said[i];
+    return 0;
+}
+
 static void note_walkers(struct vs_worker *worker, uint16_t device, uint8_t list, uint16_t group)
 {
     struct vs_threads *engine = worker->engine;
     for (size_t i = 0; i < engine->workload->actor_count; i++) {
         const struct vs_real_actor *other = &engine->actors[i];
-        if (other != worker->running && (atomic_load(&other->walk[list]) == group + 1u ||
-                                         atomic_load(&other->each[list]) == group + 1u)) {
+        uint32_t walk = other == worker->running ? 0 : walks(other, list, group);
+        if (walk) {
             struct vs_hazard_stat *stat = &worker->hazards[VS_HAZARD_LIST_RACE];
             vs_real_hazard(worker, VS_HAZARD_LIST_RACE, device, worker->running->op);
             if (stat->count > 1)
                 continue;
-            stat->actor = (uint16_t)i; /* the walker ran into it; in what, only it knows */
-            stat->op = VS_OP_COUNT;
+            stat->actor = (uint16_t)i; /* the walker ran into it */
+            stat->op = (uint8_t)(walk >> VS_WALK_OP_SHIFT);
         }
     }
 }

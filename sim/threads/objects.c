@@ -21,7 +21,7 @@ void vs_real_hazard(struct vs_worker *worker, enum vs_hazard hazard, uint16_t de
     stat->first_ns = vs_host_clock_ns(clock, vs_host_clock_now(clock) - worker->engine->start);
     stat->actor = actor->index;
     stat->device = device;
-    stat->op = actor->in_pending ? (uint8_t)VS_OP_MAP_PENDING : actor->op;
+    stat->op = vs_real_op_now(actor);
     stat->other_op = other_op;
 }
 
@@ -277,18 +277,19 @@ void vs_real_bars_begin(struct vs_worker *worker, const struct vs_insn *insn)
     struct vs_real_device *device = device_of(worker, insn, &index);
     if (!device)
         return;
+    uint8_t by;
     bool race;
-    if (insn->mode == VS_MODE_WRITE) {
+    if (insn->mode == VS_MODE_WRITE) { /* named first, for those that then see it */
+        by = atomic_exchange(&device->bars_by, worker->running->op);
         race = atomic_fetch_add(&device->bar_writers, 1) > 0;
         race |= atomic_load(&device->bar_readers) > 0;
     } else {
         atomic_fetch_add(&device->bar_readers, 1);
         race = atomic_load(&device->bar_writers) > 0;
+        by = atomic_load(&device->bars_by);
     }
     if (race)
-        vs_real_hazard(worker, VS_HAZARD_BAR_RACE, index, atomic_load(&device->bars_by));
-    if (insn->mode == VS_MODE_WRITE)
-        atomic_store(&device->bars_by, worker->running->op);
+        vs_real_hazard(worker, VS_HAZARD_BAR_RACE, index, by);
 }
 
 void vs_real_bars_end(struct vs_worker *worker, const struct vs_insn *insn)

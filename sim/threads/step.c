@@ -209,9 +209,9 @@ static void try_step(struct vs_worker *worker, const struct vs_insn *insn)
 
 /* ----------------------------------------------------------- lists, leaving */
 
-static void say_walk(_Atomic uint16_t *walk, uint32_t said)
+static void say_walk(_Atomic uint32_t *walk, uint32_t said)
 {
-    atomic_store_explicit(walk, (uint16_t)said, memory_order_release);
+    atomic_store_explicit(walk, said, memory_order_release);
 }
 
 static void leave(struct vs_worker *worker)
@@ -242,7 +242,8 @@ static void lookup_begin(struct vs_worker *worker, const struct vs_insn *insn)
 {
     struct vs_real_actor *actor = worker->running;
     if (actor->rcu_depth == 0)
-        say_walk(&actor->walk[insn->argument], vs_real_group(worker->engine, actor, insn) + 1u);
+        say_walk(&actor->walk[insn->argument],
+                 vs_real_walk_word(actor, vs_real_group(worker->engine, actor, insn)));
     vs_real_spend(worker, insn->cost_ps * vs_real_walk_nodes(worker->engine, actor, insn));
 }
 
@@ -269,13 +270,13 @@ static void each_begin(struct vs_worker *worker, const struct vs_insn *insn)
         actor->pc = insn->target;
         return;
     }
-    _Atomic uint16_t *each = &actor->each[insn->argument];
+    _Atomic uint32_t *each = &actor->each[insn->argument];
     actor->loops[actor->loop_count++] =
         (struct vs_real_loop){.insn = actor->pc - 1,
                               .device = device,
                               .walked_before = atomic_load_explicit(each, memory_order_relaxed)};
     if (actor->rcu_depth == 0)
-        say_walk(each, vs_real_group(worker->engine, actor, insn) + 1u);
+        say_walk(each, vs_real_walk_word(actor, vs_real_group(worker->engine, actor, insn)));
     vs_real_spend(worker, insn->cost_ps);
 }
 

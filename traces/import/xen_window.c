@@ -216,8 +216,7 @@ static int scan_window(struct scan *scan, struct xen_stream *stream, uint32_t si
     if (ret == 0 && have > 0 && !*ended)
         ret = damage(scan, offset + window->bytes, "a record is longer than its window");
     if (ret == 0 && *ended)
-        vs_import_count(scan->report, VS_IMPORT_NOT_REBUILT, "bytes-cut-off-last-window",
-                        left + have);
+        vs_import_count(scan->report, VS_IMPORT_NOT_REBUILT, VS_XEN_BYTES_CUT_OFF, left + have);
     return ret;
 }
 
@@ -275,7 +274,7 @@ static int scan_header(struct scan *scan, uint16_t *pcpu, uint32_t *size)
     if (got < sizeof(bytes)) {
         if (offset == 0)
             return damage(scan, 0, "the file is too short to be an xentrace log");
-        vs_import_count(scan->report, VS_IMPORT_NOT_REBUILT, "bytes-cut-off-last-window", got);
+        vs_import_count(scan->report, VS_IMPORT_NOT_REBUILT, VS_XEN_BYTES_CUT_OFF, got);
         return 0;
     }
     if (words[1] > PCPU_MAX || words[2] % 4 != 0) {

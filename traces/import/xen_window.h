@@ -18,6 +18,9 @@
 
 struct vs_xen_log;
 
+/* Count, among what could not be rebuilt, of a log that ends within a window. */
+#define VS_XEN_BYTES_CUT_OFF "bytes-cut-off-last-window"
+
 /* "No vCPU known" where domain << 16 | vcpu is expected. */
 #define VS_XEN_NOBODY UINT32_MAX
 

@@ -181,6 +181,21 @@ static int describe(const struct vs_import_options *options, const struct vs_xl_
     return ret;
 }
 
+/* A log that xentrace did not end itself may end anywhere.  "incomplete:" goes into every
+ * caption (analysis/describe.c). */
+static int note_cut_off(const struct vs_import_report *report, struct vs_trace_meta *meta,
+                        struct vs_error *error)
+{
+    uint64_t bytes = vs_import_report_get(report, VS_IMPORT_NOT_REBUILT, VS_XEN_BYTES_CUT_OFF);
+
+    if (bytes && vs_trace_meta_add_note(meta,
+                                        "incomplete: the log ends within a window: %" PRIu64
+                                        " bytes of it are missing or were left out",
+                                        bytes) < 0)
+        return vs_error_set(error, VS_ERR_MEMORY, "no memory for a note");
+    return 0;
+}
+
 /* -------------------------------------------------------------------- output */
 
 static int by_time(const void *a, const void *b)
@@ -288,6 +303,8 @@ static int run(const struct vs_import_options *options, struct vs_import_sink *s
     ret = vs_xen_sizes_infer(&rebuild.accesses, sink->meta, sink->report, error);
     if (ret == 0)
         ret = describe(options, &info, &rebuild, sink->meta, error);
+    if (ret == 0)
+        ret = note_cut_off(sink->report, sink->meta, error);
     if (ret == 0)
         ret = hand_over(&rebuild.accesses, sink, error);
 out:

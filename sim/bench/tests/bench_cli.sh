@@ -59,8 +59,13 @@ ls "${TMPDIR:-/tmp}" | grep -q '^vpci-bench-' && fail "a database is left in TMP
 
 vpci-sim bench --only nothing >out 2>err
 [ $? -eq 2 ] && grep -q "no row's name matches 'nothing'" err || fail "no match: $(cat err)"
+[ -s out ] && fail "no match: printed $(cat out)"
 vpci-sim bench -n 0 >out 2>err
 [ $? -eq 2 ] || fail "-n 0"
 vpci-sim bench -n 1000 --only 'x*' missing.vpt >out 2>err
-[ $? -eq 4 ] || [ $? -eq 3 ] || fail "missing trace"
+[ $? -eq 4 ] && [ ! -s out ] || fail "missing trace: $(cat out err)"
+"$1" whole.vpt 40000
+head -c 3000 whole.vpt >start.vpt
+vpci-sim bench -n 1000 --only '*:none' start.vpt >out 2>err
+[ $? -eq 3 ] && [ ! -s out ] && grep -q "no access in it" err || fail "no call: $(cat out err)"
 [ "$failures" -eq 0 ]

@@ -2,6 +2,7 @@
 /* Who calls when: actors, devices, times, clones, and traces from files. */
 #include <math.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "scene.h"
@@ -418,6 +419,8 @@ static void a_file_gives_what_its_records_give(void **state)
     const char *paths[] = {path, path};
     assert_int_equal(vs_workload_load(paths, 1, NULL, &file, &error), 0);
     memory = scene_load(&s, NULL);
+    size_t memory_notes = memory->note_count;
+    assert_int_equal(file->note_count, memory_notes); /* not called incomplete */
     assert_int_equal(file->call_count, memory->call_count);
     assert_memory_equal(file->calls, memory->calls, file->call_count * sizeof(file->calls[0]));
     assert_memory_equal(file->shapes, memory->shapes, file->shape_count * sizeof(file->shapes[0]));
@@ -452,6 +455,21 @@ static void a_file_gives_what_its_records_give(void **state)
     for (size_t i = 0; i < 12; i++)
         assert_true(has_fact(shape_of(file, i), VS_FACT_HW_CONF1));
     vs_workload_free(file);
+
+    /* Cut off behind its first whole block, and before it. */
+    struct stat whole;
+    assert_int_equal(stat(path, &whole), 0);
+    assert_int_equal(truncate(path, whole.st_size - 8), 0);
+    assert_int_equal(vs_workload_load(paths, 1, NULL, &file, &error), 0);
+    assert_int_equal(file->note_count, memory_notes + 1);
+    assert_non_null(strstr(file->notes[file->note_count - 1],
+                           "incomplete: the capture was cut off, 6 records in 3 whole blocks"));
+    vs_workload_free(file);
+    s.count = 0;
+    write_trace(path, &s);
+    assert_int_equal(vs_workload_load(paths, 1, NULL, &file, &error), VS_ERR_INPUT);
+    assert_non_null(strstr(error.text, "no access in it"));
+    error = (struct vs_error)VS_ERROR_INIT;
 
     assert_int_equal(truncate(path, 100), 0);
     assert_int_equal(vs_workload_load(paths, 1, NULL, &file, &error), VS_ERR_INPUT);

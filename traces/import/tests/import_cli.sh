@@ -61,6 +61,13 @@ expect 3 "empty" $xen "$work/input" -o "$out"
 head -c 300000 "$log" > "$work/input"
 expect 3 "byte 300000" $xen "$work/input" -o "$out"
 expect 0 "stopped-at-damage" $xen --tolerate "$work/input" -o "$out"
+# A window of 64 bytes on pCPU 0, of which 4 are there.
+printf '\003\360\001\040\0\0\0\0\100\0\0\0\0\0\0\0' > "$work/input"
+expect 0 "note: incomplete: the log ends within a window: 60 bytes" $xen "$work/input" -o "$out"
+"$vpci_trace" info "$out" | tr -s ' \n' ' ' | grep -qF "ends within a window" || {
+    echo "the trace of a log that was cut off does not say so"
+    failed=1
+}
 
 # The same bytes whether to a file or into a pipe.
 "$vpci_trace" import $xen --iomem "$sample/iomem.txt" - -o "$work/a.vpt" < "$log" 2> /dev/null &&

@@ -113,6 +113,8 @@ static void last_window_cut_short_is_an_end(void **state)
         assert_int_equal(harness.count, size >= sizeof(example) - 12 ? 1 : 0);
         assert_true(harness_count(&harness, VS_IMPORT_NOT_REBUILT, "bytes-cut-off-last-window") >
                     0);
+        assert_non_null(strstr(harness.meta.notes[harness.meta.note_count - 1],
+                               "the log ends within a window"));
         if (harness.count) {
             assert_int_equal(harness.records[0].duration_ns, 0);
             assert_int_equal(harness_count(&harness, VS_IMPORT_INFERRED, "exit-without-entry"), 1);
