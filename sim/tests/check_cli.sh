@@ -58,6 +58,8 @@ if ! grep -qE '^pci-lock-fixed +none breaks +ok ' out; then
     echo "FAILED: pci-lock-fixed is another one in the table"
     failures=$((failures + 1))
 fi
+expect 1 --actors 2 --policy "$VS_SOURCE_DIR/sim/tests/broken/stale-decision.json"
+says out "no pair or triple breaks a rule, but scenarios S12, S13 do"
 expect 0 --actors 2 --json
 python3 - <<'PY' || failures=$((failures + 1))
 import json
