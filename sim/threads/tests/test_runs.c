@@ -164,9 +164,8 @@ static void describe_shared_host(struct vs_trace_meta *meta)
     }
 }
 
-/* Domain 0 reaches for all devices of the host, which go to domain 1, away and back: a lookup
- * finds them or not by their owner, and finds some without their vpci.  One vCPU makes all calls,
- * so that no order is left to chance. */
+/* Domain 0 reaches for all devices of the host, which go to domain 1, away and back.  One vCPU
+ * makes all calls, so that no order is left to chance. */
 static struct vs_workload *shared_host(void)
 {
     static const uint8_t events[] = {VS_KIND_DEVICE_DEASSIGN, VS_KIND_DEVICE_ASSIGN,
