@@ -164,9 +164,8 @@ static void describe_shared_host(struct vs_trace_meta *meta)
     }
 }
 
-/* Domain 0 reaches for all devices of the host, which go to domain 1, away and back: a lookup
- * finds them or not by their owner, and finds some without their vpci.  One vCPU makes all calls,
- * so that no order is left to chance. */
+/* Domain 0 reaches for all devices of the host, which go to domain 1, away and back.  One vCPU
+ * makes all calls, so that no order is left to chance. */
 static struct vs_workload *shared_host(void)
 {
     static const uint8_t events[] = {VS_KIND_DEVICE_DEASSIGN, VS_KIND_DEVICE_ASSIGN,
@@ -385,6 +384,33 @@ static void a_use_after_free_is_counted_and_nothing_breaks(void **state)
     toy_end(toy);
 }
 
+/* Of what is classed from a trace, accesses to another's device end before any lookup; here the
+ * lookup itself must tell. */
+static void another_domains_device_and_one_without_vpci_are_missed(void **state)
+{
+    (void)state;
+    struct toy *toy = toy_new(VS_LOCK_TICKET);
+    toy_step(toy, C, VS_STEP_LOOKUP)->list = VS_LIST_ALL_DEVICES;
+    toy_step(toy, C, VS_STEP_DEREF);
+    toy_critical(toy, C, VS_MODE_EXCLUSIVE);
+    toy->devices[1].owner = 1;
+    toy->devices[2].has_vpci = false;
+    toy->devices[3].hidden = true;
+    toy->devices[3].owner = 1;
+    toy_reserve(toy, 1, 4);
+    for (uint16_t device = 0; device < 4; device++)
+        toy_call(toy, 0, C, device, device * 1000u, 1000, 10);
+    struct vs_result *virtual = toy_replay(toy, VS_TIMING_CLOSED), *real = toy_run(toy);
+    assert_int_equal(virtual->missed_calls, 2); /* devices 1 and 2 */
+    assert_int_equal(real->missed_calls, 2);
+    assert_int_equal(real->steps, virtual->steps);
+    assert_same_acquisitions(virtual, real, "toy");
+    assert_int_equal(vs_result_hazard_total(real), vs_result_hazard_total(virtual));
+    vs_result_free(virtual);
+    vs_result_free(real);
+    toy_end(toy);
+}
+
 static void what_all_threads_do_to_shared_objects_is_atomic(void **state)
 {
     /* Under `none` everybody meets at every object; ThreadSanitizer is the judge. */
@@ -471,6 +497,7 @@ int main(void)
         cmocka_unit_test(two_orders_of_two_locks_end_as_a_deadlock),
         cmocka_unit_test(a_barrier_behind_a_spinning_thread_ends_as_a_deadlock),
         cmocka_unit_test(a_use_after_free_is_counted_and_nothing_breaks),
+        cmocka_unit_test(another_domains_device_and_one_without_vpci_are_missed),
         cmocka_unit_test(what_all_threads_do_to_shared_objects_is_atomic),
         cmocka_unit_test(wrong_requests_are_refused),
         cmocka_unit_test(a_row_of_spins_is_never_short),
