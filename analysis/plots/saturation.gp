@@ -8,6 +8,9 @@ set bmargin at screen Y(caption_top - 60)
 stats data using 3 name 'kept' nooutput
 stats data using 4 name 'broken' nooutput
 stats data using 5 name 'lowest' nooutput
+# Of a column without any number stats leaves nothing behind.
+if (!exists('kept_max')) { kept_max = 0 }
+if (!exists('broken_records')) { broken_records = 0 }
 high = broken_records > 0 && broken_max > kept_max ? broken_max : kept_max
 high = high > lowest_min ? high : lowest_min * 2
 low = lowest_min / 1.25
